@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from inception_rules.dotenv_writer import quote
+from inception_rules.preflight import find_obstacles
 from inception_rules.releases import penultimate
 
 
@@ -36,9 +37,19 @@ def penultimate_image(distribution: str, on: str = "") -> str:
     return f"{release.distribution}:{release.version}{suffix}"
 
 
+def obstacles(host: dict[str, Any], **wanted: Any) -> list[str]:
+    """Return why a machine cannot take the stack, each as one sentence.
+
+    Args:
+        host: the fact ``inception_host``.
+        wanted: the settings that ``inception_rules.preflight`` names.
+    """
+    return find_obstacles(host, wanted)
+
+
 class FilterModule:
     """The filters of the bundle."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"env_quote": env_quote, "penultimate_image": penultimate_image}
+        return {"env_quote": env_quote, "find_obstacles": obstacles, "penultimate_image": penultimate_image}
