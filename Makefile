@@ -64,7 +64,7 @@ render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is co
 bench: ## The load benchmark
 	@echo "make bench is not there yet: the benchmark against a stock reference comes with the page cache." >&2; exit 2
 
-test: ## All that CI runs, from nothing
+test: $(VENV)/.dev ## All that CI runs, from nothing
 	@tests/run
 
 lint: $(VENV)/.dev ## The linters alone

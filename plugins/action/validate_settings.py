@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from inception_rules.settings import Spec, find_problems
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -57,8 +58,9 @@ class ActionModule(ActionBase):
                 settings[name] = self._value(name, variables[name])
         problems = find_problems(settings, specs, find_services())
         if problems:
-            raise AnsibleActionFail("\n".join(problems))
-        result.update(changed=False, msg=f"{len(settings)} settings are sound.")
+            result.update(failed=True, msg="\n".join(problems))
+        else:
+            result.update(changed=False, msg=f"{len(settings)} settings are sound.")
         return result
 
     def _defaults(self) -> dict[str, Any]:

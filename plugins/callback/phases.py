@@ -112,7 +112,9 @@ class CallbackModule(CallbackBase):
             for name, seconds in self._phases.items():
                 self._display.display(f"{name:<{width}}  {seconds:6.1f} s")
             self._display.display(f"{'together':<{width}}  {total:6.1f} s")
-        failed = any(stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"] for host in stats.processed)
+        failed = any(
+            stats.summarize(host)["failures"] or stats.summarize(host)["unreachable"] for host in stats.processed
+        )
         told = {host: facts for host, facts in stats.custom.items() if host != "_run"}
         if told and not failed:
             self._display.banner("READY")

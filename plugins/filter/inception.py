@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
 from inception_rules.dotenv_writer import quote
 from inception_rules.preflight import find_obstacles
 from inception_rules.releases import penultimate

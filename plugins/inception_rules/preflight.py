@@ -18,8 +18,8 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
 
     Args:
         host: what the module ``inception_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``,
-            ``supply`` and ``login``.
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``
+            and ``login``.
     """
     found: list[str] = []
     found.extend(_platform(host))
@@ -27,7 +27,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
     found.extend(_ports(host, wanted))
     found.extend(_secrets(host, wanted))
     found.extend(_volumes(host, wanted))
-    found.extend(_supply(host, wanted))
+    found.extend(_supply(host))
     return found
 
 
@@ -37,9 +37,13 @@ def _platform(host: Mapping[str, Any]) -> list[str]:
     if version not in SUPPORTED.get(name, set()):
         found.append(f"This machine runs {name} {version or '(rolling)'}; supported are Debian 12 and 13.")
     if host["architecture"] not in SUPPORTED_ARCHITECTURES:
-        found.append(f"This machine is a {host['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}.")
+        found.append(
+            f"This machine is a {host['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}."
+        )
     if host["uid"] != 0:
-        found.append("Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it.")
+        found.append(
+            "Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it."
+        )
     return found
 
 
@@ -47,13 +51,15 @@ def _room(host: Mapping[str, Any]) -> list[str]:
     found = []
     if host["memory_mb"] < MINIMUM_MEMORY_MB:
         found.append(f"This machine has {host['memory_mb']} MiB of memory; at least {MINIMUM_MEMORY_MB} are needed.")
-    for place in host["disks"]:
+    if host["deployed"]:
         # What is deployed already has taken its room.
-        if not host["deployed"] and place["free_mb"] < MINIMUM_DISK_MB:
-            found.append(
-                f"{place['path']} has {place['free_mb']} MiB free; at least {MINIMUM_DISK_MB} are needed: "
-                "make room or let the settings point to another disk."
-            )
+        return found
+    found.extend(
+        f"{place['path']} has {place['free_mb']} MiB free; at least {MINIMUM_DISK_MB} are needed: "
+        "make room or let the settings point to another disk."
+        for place in host["disks"]
+        if place["free_mb"] < MINIMUM_DISK_MB
+    )
     return found
 
 
@@ -107,7 +113,7 @@ def _volumes(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _supply(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def _supply(host: Mapping[str, Any]) -> list[str]:
     unreachable: Sequence[str] = host["supply"]["unreachable"]
     if not unreachable:
         return []

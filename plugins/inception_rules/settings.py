@@ -64,7 +64,8 @@ def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], ser
         # The values cannot be judged further while their names or types are wrong.
         return found
     for name, judge in _JUDGES.items():
-        if name in settings:
+        if name in settings and not (found and name == "inception_domain"):
+            # A domain made from a bad login would tell of the same mistake twice.
             problem = judge(name, settings[name])
             if problem:
                 found.append(problem)
@@ -121,7 +122,9 @@ def _domain(name: str, value: object) -> str | None:
     text = str(value)
     if len(text) <= 253 and _DOMAIN.fullmatch(text):
         return None
-    return f"{name} is {text!r}, which is no host name; use lower-case letters, digits, hyphens and dots, like wil.42.fr."
+    return (
+        f"{name} is {text!r}, which is no host name; use lower-case letters, digits, hyphens and dots, like wil.42.fr."
+    )
 
 
 def _port(name: str, value: object) -> str | None:
@@ -172,7 +175,9 @@ def _not_blank(name: str, value: object) -> str | None:
 
 
 def _image(name: str, value: object) -> str | None:
-    if re.fullmatch(r"(?:debian|alpine):[A-Za-z0-9_][A-Za-z0-9_.-]*", str(value)) and not str(value).endswith(":latest"):
+    if re.fullmatch(r"(?:debian|alpine):[A-Za-z0-9_][A-Za-z0-9_.-]*", str(value)) and not str(value).endswith(
+        ":latest"
+    ):
         return None
     return f"{name} is {str(value)!r}, but must be debian:<version> or alpine:<version>, and not latest (R7, R29)."
 
@@ -185,7 +190,9 @@ def _url(name: str, value: object) -> str | None:
 
 def _administrator(name: str, value: object) -> str | None:
     if not _WORDPRESS_USER.fullmatch(str(value)):
-        return f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, spaces and _ . @ - in a user name."
+        return (
+            f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, spaces and _ . @ - in a user name."
+        )
     if holds_admin(str(value)):
         return f"{name} is {str(value)!r}, but the administrator's name must not contain 'admin' in any case (R26); choose another."
     return None
@@ -235,13 +242,21 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
         return str(settings.get(name, "")).casefold()
 
     if "wordpress_user" in settings and text("wordpress_admin_user") == text("wordpress_user"):
-        found.append("wordpress_admin_user and wordpress_user are the same; the site needs two users (R25), rename one.")
+        found.append(
+            "wordpress_admin_user and wordpress_user are the same; the site needs two users (R25), rename one."
+        )
     if "wordpress_user_email" in settings and text("wordpress_admin_email") == text("wordpress_user_email"):
-        found.append("wordpress_admin_email and wordpress_user_email are the same; WordPress wants one address for each user.")
+        found.append(
+            "wordpress_admin_email and wordpress_user_email are the same; WordPress wants one address for each user."
+        )
     if text("mariadb_user") in {"root", "mysql", "mariadb.sys"}:
-        found.append(f"mariadb_user is {settings['mariadb_user']!r}, which MariaDB keeps for itself; choose another name.")
+        found.append(
+            f"mariadb_user is {settings['mariadb_user']!r}, which MariaDB keeps for itself; choose another name."
+        )
     if text("mariadb_database") in {"mysql", "sys", "information_schema", "performance_schema"}:
-        found.append(f"mariadb_database is {settings['mariadb_database']!r}, which belongs to MariaDB itself; choose another name.")
+        found.append(
+            f"mariadb_database is {settings['mariadb_database']!r}, which belongs to MariaDB itself; choose another name."
+        )
     if text("inception_base") == "alpine" and text("inception_supply") == "distribution":
         found.append(
             "inception_supply is 'distribution', but Alpine has no WordPress package; "
@@ -249,5 +264,7 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
         )
     image = text("inception_base_image")
     if image and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
-        found.append(f"inception_base_image is {image!r}, but inception_base is {text('inception_base')!r}; make them agree.")
+        found.append(
+            f"inception_base_image is {image!r}, but inception_base is {text('inception_base')!r}; make them agree."
+        )
     return found

@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
+
 from inception_rules.login import resolve_login
 
 #: Where an earlier run remembered the login; git ignores it.

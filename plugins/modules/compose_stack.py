@@ -145,7 +145,9 @@ class Docker:
             with self.log_file.open(encoding="utf-8", errors="replace") as log:
                 log.seek(start)
                 tail = log.read().splitlines()[-40:]
-            raise StackError("\n".join([f"`{' '.join(arguments[:2])}` failed; the whole output is in {self.log_file}:", *tail]))
+            raise StackError(
+                "\n".join([f"`{' '.join(arguments[:2])}` failed; the whole output is in {self.log_file}:", *tail])
+            )
 
     def existing_dir(self) -> Path:
         """Return the project's directory, or / before it exists."""
@@ -153,7 +155,9 @@ class Docker:
 
     def containers(self, project: str) -> dict[str, dict[str, Any]]:
         """Return the inspected containers of the project by service."""
-        ids = self.ask("docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={PROJECT_LABEL}={project}").split()
+        ids = self.ask(
+            "docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={PROJECT_LABEL}={project}"
+        ).split()
         if not ids:
             return {}
         inspected = json.loads(self.ask("docker", "inspect", "--type", "container", *ids))
@@ -161,9 +165,7 @@ class Docker:
 
     def image(self, name: str) -> dict[str, Any] | None:
         """Return an inspected image, or None when the engine does not have it."""
-        answer = subprocess.run(
-            ["docker", "image", "inspect", name], capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run(["docker", "image", "inspect", name], capture_output=True, text=True, check=False)
         return json.loads(answer.stdout)[0] if answer.returncode == 0 else None
 
 
@@ -259,9 +261,15 @@ def complaint(docker: Docker, project: str) -> str:
         health = state.get("Health", {}).get("Status", "healthy")
         if state["Running"] and health == "healthy":
             continue
-        lines.append(f"The service {name} is {health if state['Running'] else state['Status']} (exit code {state['ExitCode']}):")
+        lines.append(
+            f"The service {name} is {health if state['Running'] else state['Status']} (exit code {state['ExitCode']}):"
+        )
         logs = subprocess.run(
-            ["docker", "logs", "--tail", "15", container["Id"]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            ["docker", "logs", "--tail", "15", container["Id"]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         lines.extend(f"    {line}" for line in logs.stdout.splitlines())
     return "\n".join(lines)
@@ -272,7 +280,13 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     project = module.params["project_name"]
     if not (docker.project_dir / "docker-compose.yml").is_file() or not (docker.project_dir / ".env").is_file():
         if module.check_mode:
-            return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "The project is not written yet."}
+            return {
+                "changed": True,
+                "built": [],
+                "recreated": [],
+                "removed": [],
+                "msg": "The project is not written yet.",
+            }
         raise StackError(f"{docker.project_dir} holds no docker-compose.yml with .env; deploy writes them first.")
     try:
         config = json.loads(docker.ask(*docker.compose, "config", "--format", "json"))
@@ -306,7 +320,15 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         if again:
             docker.run(*docker.compose, "restart", *again)
         if due or surplus or again:
-            arguments = ["up", "--detach", "--no-build", "--remove-orphans", "--wait", "--wait-timeout", str(module.params["wait_timeout"])]
+            arguments = [
+                "up",
+                "--detach",
+                "--no-build",
+                "--remove-orphans",
+                "--wait",
+                "--wait-timeout",
+                str(module.params["wait_timeout"]),
+            ]
             try:
                 docker.run(*docker.compose, *arguments)
             except StackError as error:
@@ -335,7 +357,9 @@ def remove(module: AnsibleModule, docker: Docker, *, volumes: bool) -> dict[str,
     label = f"label={PROJECT_LABEL}={project}"
     containers = docker.ask("docker", "ps", "--all", "--quiet", "--filter", label).split()
     networks = docker.ask("docker", "network", "ls", "--quiet", "--filter", label).split()
-    images = docker.ask("docker", "image", "ls", "--quiet", "--filter", f"label={DIGEST_LABEL}", "--filter", label).split()
+    images = docker.ask(
+        "docker", "image", "ls", "--quiet", "--filter", f"label={DIGEST_LABEL}", "--filter", label
+    ).split()
     kept = docker.ask("docker", "volume", "ls", "--quiet", "--filter", label).split() if volumes else []
     if not module.check_mode:
         if containers:

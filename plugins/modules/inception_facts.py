@@ -108,7 +108,16 @@ from ansible.module_utils.basic import AnsibleModule
 MINIMUM_SECRET_LENGTH = 12
 #: Passwords that every word list begins with, and the examples of tutorials.
 COMMON_SECRETS = frozenset(
-    {"changemeplease", "passwordpassword", "password1234", "administrator", "123456789012", "inception1234", "rootpassword", "wordpress1234"}
+    {
+        "changemeplease",
+        "passwordpassword",
+        "password1234",
+        "administrator",
+        "123456789012",
+        "inception1234",
+        "rootpassword",
+        "wordpress1234",
+    }
 )
 
 
@@ -171,9 +180,7 @@ def disks(paths: list[str]) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for name in paths:
         place = existing(Path(name))
-        found.setdefault(
-            place.stat().st_dev, {"path": str(place), "free_mb": shutil.disk_usage(place).free // 2**20}
-        )
+        found.setdefault(place.stat().st_dev, {"path": str(place), "free_mb": shutil.disk_usage(place).free // 2**20})
     return list(found.values())
 
 
@@ -191,7 +198,7 @@ def process_of(inode: str) -> str:
     """Return name and number of the process that holds a socket; empty when it cannot be seen."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(link) == f"socket:[{inode}]" for link in (entry / "fd").iterdir()):
+            if any(str(link.readlink()) == f"socket:[{inode}]" for link in (entry / "fd").iterdir()):
                 return f"{(entry / 'comm').read_text(encoding='utf-8').strip()} (pid {entry.name})"
         except OSError:
             continue  # The process is gone, or is not ours to look into.
@@ -233,7 +240,7 @@ def secret_problem(name: str, text: str) -> str:
 
     Files of lines ``NAME=value`` are judged value by value. A certificate or key is not judged.
     """
-    if name.startswith("tls_") or name.startswith("tls."):
+    if name.startswith(("tls_", "tls.")):
         return "" if text.strip() else "is empty"
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
@@ -241,7 +248,11 @@ def secret_problem(name: str, text: str) -> str:
     values = []
     for line in lines:
         key, separator, value = line.partition("=")
-        named = separator and re.fullmatch(r"[A-Z][A-Z0-9_]*", key) and name not in {"db_password.txt", "db_root_password.txt"}
+        named = (
+            separator
+            and re.fullmatch(r"[A-Z][A-Z0-9_]*", key)
+            and name not in {"db_password.txt", "db_root_password.txt"}
+        )
         values.append((f"{key} " if named else "", value if named else line))
     for label, value in values:
         if not value.strip():
@@ -284,7 +295,11 @@ def archive_url(sources: Path = Path("/etc/apt")) -> str:
     paths = [sources / "sources.list", *sorted((sources / "sources.list.d").glob("*"))]
     for path in paths:
         if path.is_file():
-            match = re.search(r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?://\S+/debian)/?\s", path.read_text(encoding="utf-8"), re.MULTILINE)
+            match = re.search(
+                r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?://\S+/debian)/?\s",
+                path.read_text(encoding="utf-8"),
+                re.MULTILINE,
+            )
             if match:
                 return match.group(1) + "/"
     return ""
@@ -321,9 +336,7 @@ def compose_version() -> str:
     """Return the version of Docker Compose's CLI plugin; empty when there is none."""
     if shutil.which("docker") is None:
         return ""
-    answer = subprocess.run(
-        ["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
     match = re.search(r"\d+(?:\.\d+)+", answer.stdout) if answer.returncode == 0 else None
     return match.group(0) if match else ""
 
@@ -391,13 +404,15 @@ def main() -> None:
             str(path) for path in (sorted(data_dir.iterdir()) if data_dir.is_dir() else []) if filled(path)
         ],
         "directories": {
-            str(path): {"uid": path.stat().st_uid, "gid": path.stat().st_gid, "mode": f"{path.stat().st_mode & 0o7777:04o}"}
+            str(path): {
+                "uid": path.stat().st_uid,
+                "gid": path.stat().st_gid,
+                "mode": f"{path.stat().st_mode & 0o7777:04o}",
+            }
             for path in [data_dir, *(sorted(data_dir.iterdir()) if data_dir.is_dir() else [])]
             if path.is_dir()
         },
-        "users": sorted(
-            line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()
-        ),
+        "users": sorted(line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()),
         "supply": resolve_supply(module, base_present),
     }
     module.exit_json(changed=False, ansible_facts={"inception_host": facts})

@@ -184,9 +184,7 @@ def main() -> None:
             if not any(directory.iterdir()):
                 directory.rmdir()
 
-    module.exit_json(
-        changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff
-    )
+    module.exit_json(changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff)
 
 
 if __name__ == "__main__":
