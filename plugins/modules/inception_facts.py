@@ -327,6 +327,17 @@ def resolve_supply(module: AnsibleModule, base_present: bool) -> dict[str, Any]:
     }
 
 
+def cache_files(directory: Path) -> dict[str, dict[str, int]]:
+    """Return size in bytes and time of change (seconds of the epoch) of each plain file of a directory."""
+    if not directory.is_dir():
+        return {}
+    return {
+        path.name: {"size": path.stat().st_size, "mtime": int(path.stat().st_mtime)}
+        for path in directory.iterdir()
+        if path.is_file()
+    }
+
+
 def filled(directory: Path) -> bool:
     """Tell whether a directory exists and holds anything."""
     return directory.is_dir() and any(directory.iterdir())
@@ -389,6 +400,7 @@ def main() -> None:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
+        "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any(c["Labels"].get("com.docker.compose.project") == project for c in containers),
         "listeners": listeners(parameters["ports"], containers),
         "volumes": {
