@@ -11,6 +11,8 @@ import re
 #: What can stand without quotes: nothing that the grammar could take for a comment, a quote, an
 #: escape, an expansion or the end of the value.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-]+")
+#: Control characters, and the halves of characters that UTF-8 has no bytes for.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def quote(value: object) -> str:
@@ -20,11 +22,11 @@ def quote(value: object) -> str:
         value: text, a number or a boolean (written ``true`` / ``false``).
 
     Raises:
-        ValueError: the text holds a control character (a line break, for instance); no ``.env``
-            reader is sure to give it back.
+        ValueError: the text holds a control character (a line break, for instance) or half of
+            one that takes two; no ``.env`` reader is sure to give it back.
     """
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+    if _UNSAFE.search(text):
         raise ValueError(f"a value for .env must not hold control characters or line breaks: {text!r}")
     if not text or _PLAIN.fullmatch(text):
         return text
