@@ -20,13 +20,18 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 #: Names that MariaDB takes without quoting; hyphens would need quotes in every statement.
 _SQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
 #: WordPress allows these in a user name (``sanitize_user`` in strict mode).
-_WORDPRESS_USER = re.compile(r"[A-Za-z0-9 _.@-]{1,60}")
+_WORDPRESS_USER = re.compile(r"(?! )[A-Za-z0-9 _.@-]{1,60}(?<! )")
 _LOCALE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?(?:_[a-z0-9]+)?")
 _EMAIL = re.compile(rf"[A-Za-z0-9._%+-]+@(?:{_LABEL}\.)+[a-z0-9-]{{2,}}", re.IGNORECASE)
+#: A base of R7 with a tag that is written, and is not ``latest`` (R29).
+_BASE_IMAGE = re.compile(r"(?:debian|alpine):(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 #: Directories that hold more than ours: data must lie below a directory of its own.
 _SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", "/var/lib", "/opt", "/srv", "/tmp"})  # noqa: S108 - names to refuse, no file is made there
+
+#: Networks that every engine has from the start.
+_DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
 
 _TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
@@ -100,7 +105,8 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
     if spec.type == "dict" and not isinstance(value, Mapping):
         return f"{name} is {value!r}, but must be a mapping."
     if spec.type in {"str", "path"}:
-        if value is None or isinstance(value, (list, Mapping)):
+        # YAML reads an unquoted `yes` as a truth value and `1.10` as the number 1.1.
+        if value is None or isinstance(value, (bool, float, list, Mapping)):
             return f"{name} is {value!r}, but must be text; put it in quotes."
         try:
             quote(value)
@@ -152,8 +158,8 @@ def _directory(name: str, value: object) -> str | None:
     text = str(value)
     if not re.fullmatch(r"(?:/[^/\0]+)+", text) or ".." in text.split("/") or "." in text.split("/"):
         return f"{name} is {text!r}, but must be an absolute path without '.', '..' or a slash at its end."
-    if ":" in text or '"' in text or "$" in text:
-        return f"{name} is {text!r}, but Docker cannot mount a path that holds a colon, a quote or a dollar sign."
+    if any(character in text for character in ":\"'$\\"):
+        return f"{name} is {text!r}, but Docker cannot mount a path that holds a colon, a quote, a backslash or a dollar sign."
     return None
 
 
@@ -170,14 +176,32 @@ def _optional_directory(name: str, value: object) -> str | None:
     return _directory(name, value) if str(value) else None
 
 
+def _network(name: str, value: object) -> str | None:
+    if str(value) in _DOCKER_NETWORKS:
+        return f"{name} is {str(value)!r}, which is one of Docker's own networks; choose another name (R18, R21)."
+    return _matches(_OBJECT_NAME, "lower-case letters, digits, - and _, a letter or digit first")(name, value)
+
+
+def _image_version(name: str, value: object) -> str | None:
+    if str(value) == "latest":
+        return f"{name} is 'latest', which the subject forbids (R29); give a version, like 1.0."
+    return _matches(_TAG, "a tag of letters, digits, dots, - and _")(name, value)
+
+
+def _services(name: str, value: object) -> str | None:
+    services = value if isinstance(value, list) else []
+    if not services:
+        return f"{name} is empty; name the services, like mariadb, wordpress and nginx."
+    twice = next((service for service in services if services.count(service) > 1), None)
+    return f"{name} names {twice!r} twice; remove one." if twice else None
+
+
 def _not_blank(name: str, value: object) -> str | None:
     return None if str(value).strip() else f"{name} is empty; give it a value."
 
 
 def _image(name: str, value: object) -> str | None:
-    if re.fullmatch(r"(?:debian|alpine):[A-Za-z0-9_][A-Za-z0-9_.-]*", str(value)) and not str(value).endswith(
-        ":latest"
-    ):
+    if _BASE_IMAGE.fullmatch(str(value)):
         return None
     return f"{name} is {str(value)!r}, but must be debian:<version> or alpine:<version>, and not latest (R7, R29)."
 
@@ -190,9 +214,7 @@ def _url(name: str, value: object) -> str | None:
 
 def _administrator(name: str, value: object) -> str | None:
     if not _WORDPRESS_USER.fullmatch(str(value)):
-        return (
-            f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, spaces and _ . @ - in a user name."
-        )
+        return f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, inner spaces and _ . @ - in a user name."
     if holds_admin(str(value)):
         return f"{name} is {str(value)!r}, but the administrator's name must not contain 'admin' in any case (R26); choose another."
     return None
@@ -208,10 +230,11 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_log_dir": _own_directory,
     "inception_extra_ca_dir": _optional_directory,
     "inception_project_name": _matches(_OBJECT_NAME, "lower-case letters, digits, - and _, a letter or digit first"),
-    "inception_network": _matches(_OBJECT_NAME, "lower-case letters, digits, - and _, a letter or digit first"),
+    "inception_network": _network,
+    "inception_services": _services,
     "inception_https_port": _port,
     "inception_base_image": _image,
-    "inception_image_version": _matches(_TAG, "a tag of letters, digits, dots, - and _"),
+    "inception_image_version": _image_version,
     "inception_upload_limit_mb": _within(1, 2048, "MiB"),
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
@@ -224,7 +247,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "wordpress_title": _not_blank,
     "wordpress_locale": _matches(_LOCALE, "a locale such as en_US, ko_KR or de_DE_formal"),
     "wordpress_admin_user": _administrator,
-    "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, spaces and _ . @ -"),
+    "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, inner spaces and _ . @ -"),
     "wordpress_admin_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_url": _url,
@@ -263,7 +286,7 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
             "set inception_supply to upstream or inception_base to debian."
         )
     image = text("inception_base_image")
-    if image and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
+    if _BASE_IMAGE.fullmatch(image) and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
         found.append(
             f"inception_base_image is {image!r}, but inception_base is {text('inception_base')!r}; make them agree."
         )
