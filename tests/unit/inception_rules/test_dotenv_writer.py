@@ -69,7 +69,7 @@ AWKWARD = [
     "key: value",
     "{{ braces }}",
     "*&!|>%@",
-    "O'Reilly \"$5\" #1 \\o/",
+    'O\'Reilly "$5" #1 \\o/',
 ]
 
 VALUES = st.text(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -23,7 +24,9 @@ def test_penultimate(distribution: str, day: str, version: str) -> None:
     assert penultimate(distribution, date.fromisoformat(day)).version == version
 
 
-@pytest.mark.parametrize(("distribution", "day"), [("debian", "2019-07-06"), ("alpine", "2000-01-01"), ("arch", "2026-01-01")])
+@pytest.mark.parametrize(
+    ("distribution", "day"), [("debian", "2019-07-06"), ("alpine", "2000-01-01"), ("arch", "2026-01-01")]
+)
 def test_what_the_table_does_not_know(distribution: str, day: str) -> None:
     with pytest.raises(ValueError, match=f"no penultimate release of '{distribution}' is known for {day}"):
         penultimate(distribution, date.fromisoformat(day))
@@ -40,7 +43,7 @@ def test_the_table_is_in_order_without_gaps(distribution: str) -> None:
 
 def test_the_penultimate_is_the_newest_of_the_day_before_its_successor() -> None:
     debian = [release for release in RELEASES if release.distribution == "debian"]
-    for old, new in zip(debian, debian[1:], strict=False):
+    for old, new in itertools.pairwise(debian):
         assert penultimate("debian", new.stable_since) == old
         if old is not debian[0]:
             assert penultimate("debian", new.stable_since - timedelta(days=1)) != old
