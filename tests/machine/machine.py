@@ -130,9 +130,7 @@ def ensure_engine() -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     say(f"starting dockerd, its log is {log}")
     with log.open("ab") as output:
-        subprocess.Popen(
-            ["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+        subprocess.Popen(["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     if not wait_for(lambda: succeeds(["docker", "version"]), 60):
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
         raise MachineError(f"dockerd does not answer; the end of its log:\n{tail}")
@@ -420,9 +418,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     group.add_argument(
         "--cold", action="store_const", dest="cache", const="none", help="keep no download from earlier runs"
     )
-    group.add_argument(
-        "--warm", action="store_const", dest="cache", const="warm", help="keep /var/cache/inception too"
-    )
+    group.add_argument("--warm", action="store_const", dest="cache", const="warm", help="keep /var/cache/inception too")
     one.set_defaults(cache="downloads")
 
     one = commands.add_parser("exec", help="run a command in a machine")
@@ -474,9 +470,7 @@ def dispatch(options: argparse.Namespace) -> int:
         case "build":
             print(build(options.kind))
         case "create":
-            create(
-                name, options.kind, cache=options.cache, replace=options.replace, key=options.authorized_key
-            )
+            create(name, options.kind, cache=options.cache, replace=options.replace, key=options.authorized_key)
         case "exec":
             command = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
             return execute(name, command, options.workdir, options.env)
