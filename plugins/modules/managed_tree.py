@@ -61,7 +61,7 @@ removed_files:
 """
 
 import os
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -86,7 +86,8 @@ def current(path: Path) -> tuple[str | None, int]:
     if path.is_symlink() or not path.is_file():
         return None, 0
     try:
-        return path.read_text(encoding="utf-8"), path.stat().st_mode & 0o777
+        # Bytes, because reading as text would make every line end the same.
+        return path.read_bytes().decode("utf-8"), path.stat().st_mode & 0o777
     except UnicodeDecodeError:
         return None, path.stat().st_mode & 0o777
 
@@ -107,18 +108,39 @@ def write(path: Path, content: str) -> None:
     """Write a file atomically: a kill leaves the old file or the new one."""
     make_directories(path.parent)
     uid, gid = owner_for(path)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # Always the same name, so that the rest of a killed run is replaced by the next one.
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        with temporary.open("x", encoding="utf-8", newline="") as handle:
             handle.write(content)
             handle.flush()
             os.fchmod(handle.fileno(), mode_of(content))
             os.fchown(handle.fileno(), uid, gid)
             os.fsync(handle.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def obstruction(dest: Path, names: Iterable[str], removed: set[str]) -> str:
+    """Return what stands in the way of the files, as a sentence; empty when nothing does.
+
+    Args:
+        dest: the directory.
+        names: the files wanted, relative to it.
+        removed: what will be removed before the files are written.
+    """
+    for name in names:
+        path = dest / name
+        if path.is_dir() and not path.is_symlink():
+            return f"{path} is a directory where a file belongs; remove it"
+        for parent in list(Path(name).parents)[:-1]:
+            # A link could lead out of the directory.
+            if ((dest / parent).is_symlink() or (dest / parent).is_file()) and str(parent) not in removed:
+                return f"{dest / parent} is not a directory, but one belongs there; remove it"
+    return ""
 
 
 def surplus(dest: Path, wanted: set[str]) -> list[str]:
@@ -149,8 +171,22 @@ def main() -> None:
     if escaping:
         module.fail_json(msg=f"a path leaves {dest}: {escaping[0]}")
 
+    backups = {f"{name}.bak" for name in module.params["backup"]}
+    removed = surplus(dest, set(files) | backups) if module.params["prune"] else []
+    obstacle = obstruction(dest, files, set(removed))
+    if obstacle:
+        module.fail_json(msg=obstacle)
+
     changed: list[str] = []
     diff: list[dict[str, str]] = []
+    # What must go, goes first: it may be a link or a file where a directory belongs.
+    for name in removed:
+        before, _mode = current(dest / name)
+        diff.append(
+            {"before_header": str(dest / name), "after_header": "/dev/null", "before": before or "", "after": ""}
+        )
+        if not module.check_mode:
+            (dest / name).unlink()
     for name, content in files.items():
         path = dest / name
         before, mode = current(path)
@@ -169,18 +205,9 @@ def main() -> None:
             continue
         if name in module.params["backup"] and before is not None and before != content:
             write(path.with_name(path.name + ".bak"), before)
-        if path.is_dir() and not path.is_symlink():
-            module.fail_json(msg=f"{path} is a directory where a file belongs; remove it")
         write(path, content)
-
-    backups = {f"{name}.bak" for name in module.params["backup"]}
-    removed = surplus(dest, set(files) | backups) if module.params["prune"] else []
-    for name in removed:
-        diff.append({"before_header": str(dest / name), "after_header": "/dev/null", "before": "", "after": ""})
-        if not module.check_mode:
-            (dest / name).unlink()
     if removed and not module.check_mode:
-        for directory in sorted((p for p in dest.rglob("*") if p.is_dir()), reverse=True):
+        for directory in sorted((p for p in dest.rglob("*") if p.is_dir() and not p.is_symlink()), reverse=True):
             if not any(directory.iterdir()):
                 directory.rmdir()
 
