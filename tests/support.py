@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.testing import patch_module_args
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "plugins"
@@ -35,22 +38,26 @@ def load_plugin(name: str) -> ModuleType:
 
 
 def run_module(
-    name: str,
-    arguments: Mapping[str, Any],
-    *,
-    check: bool = False,
-    diff: bool = False,
-    environment: Mapping[str, str] | None = None,
+    module: ModuleType, arguments: Mapping[str, Any], *, check: bool = False, diff: bool = False
 ) -> dict[str, Any]:
-    """Run a module as its own process, with its arguments as JSON on standard input, and return its answer."""
-    order = {"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}}
+    """Run a loaded module on its arguments, as ``main()`` of its file does it, and return its answer."""
+    order = {**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}
+    printed = io.StringIO()
+    with patch_module_args(order), contextlib.redirect_stdout(printed), pytest.raises(SystemExit) as exit_info:
+        module.main()
+    answer: dict[str, Any] = json.loads(printed.getvalue())
+    assert exit_info.value.code == (1 if answer.get("failed") else 0)
+    return answer
+
+
+def run_module_process(name: str, arguments: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
+    """Run a module's file as a process of its own, with its arguments as JSON on standard input."""
     done = subprocess.run(
         [sys.executable, str(PLUGINS / "modules" / f"{name}.py")],
-        input=json.dumps(order),
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}}),
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, **(environment or {})},
         timeout=60,
     )
     assert done.stdout.strip(), done.stderr
@@ -62,9 +69,7 @@ def run_module(
 def own_environment() -> dict[str, str]:
     """Return an environment without a person's own settings, which must not reach the tests."""
     return {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("ANSIBLE_", "COMPOSE_", "INCEPTION_"))
+        name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COMPOSE_", "INCEPTION_"))
     }
 
 
@@ -86,9 +91,7 @@ def play(
 def render(directory: Path, settings: Mapping[str, Any], playbook: str = "render.yml") -> Path:
     """Render the project with some settings other than the defaults; return where it lies."""
     name = {"render.yml": "render_dir", "export.yml": "export_dir"}[playbook]
-    done = play(
-        playbook, "-i", "localhost,", "-e", json.dumps({**settings, name: str(directory)}, ensure_ascii=False)
-    )
+    done = play(playbook, "-i", "localhost,", "-e", json.dumps({**settings, name: str(directory)}, ensure_ascii=False))
     assert done.returncode == 0, done.stdout + done.stderr
     return directory
 
