@@ -114,7 +114,9 @@ class Docker:
         Raises:
             StackError: the command failed.
         """
-        answer = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=self.existing_dir())
+        answer = subprocess.run(
+            arguments, capture_output=True, text=True, check=False, cwd=self.existing_dir(), env=self.environment()
+        )
         if answer.returncode != 0:
             raise StackError(f"`{' '.join(arguments[:3])} …` failed: {answer.stderr.strip() or answer.stdout.strip()}")
         return answer.stdout
@@ -138,8 +140,7 @@ class Docker:
                 text=True,
                 check=False,
                 cwd=self.existing_dir(),
-                # Docker 20.10 builds with BuildKit only when asked to.
-                env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"},
+                env=self.environment(),
             )
         if done.returncode != 0:
             with self.log_file.open(encoding="utf-8", errors="replace") as log:
@@ -149,9 +150,30 @@ class Docker:
                 "\n".join([f"`{' '.join(arguments[:2])}` failed; the whole output is in {self.log_file}:", *tail])
             )
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of Compose, in which nothing overrides the settings.
+
+        Compose prefers a variable of its environment to one of ``.env``, and a caller's shell may
+        well have a ``LOGIN`` or ``COMPOSE_FILE`` of its own.
+        """
+        dotenv = self.project_dir / ".env"
+        lines = dotenv.read_text(encoding="utf-8", errors="replace").splitlines() if dotenv.is_file() else []
+        settings = {line.partition("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in settings and not name.startswith("COMPOSE_")
+        }
+        # Docker 20.10 builds with BuildKit only when asked to.
+        return {**inherited, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
+
     def existing_dir(self) -> Path:
         """Return the project's directory, or / before it exists."""
         return self.project_dir if self.project_dir.is_dir() else Path("/")
+
+    def answers(self) -> bool:
+        """Tell whether the engine answers."""
+        return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
     def containers(self, project: str) -> dict[str, dict[str, Any]]:
         """Return the inspected containers of the project by service."""
@@ -210,7 +232,10 @@ def stale_images(docker: Docker, config: dict[str, Any]) -> dict[str, str]:
         if not build:
             continue
         context = Path(build["context"])
-        dockerfile = (context / build.get("dockerfile", "Dockerfile")).read_text(encoding="utf-8")
+        try:
+            dockerfile = (context / build.get("dockerfile", "Dockerfile")).read_text(encoding="utf-8")
+        except OSError as error:
+            raise StackError(f"The build context of {name} is not complete: {error}") from error
         for base in base_images(dockerfile):
             if base not in base_ids:
                 base_ids[base] = (docker.image(base) or {}).get("Id", "")
@@ -294,6 +319,8 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         if module.check_mode:
             return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "Docker is not installed yet."}
         raise
+    if module.check_mode and not docker.answers():
+        return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "The engine does not run yet."}
     stale = stale_images(docker, config)
     if stale and not module.check_mode:
         labels = {name: {"build": {"labels": {DIGEST_LABEL: digest}}} for name, digest in stale.items()}

@@ -106,6 +106,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 #: Below this, a generated or typed secret is guessable within reach of an offline attack.
 MINIMUM_SECRET_LENGTH = 12
+#: Secret files that hold one value and nothing else.
+BARE_SECRETS = frozenset({"db_password.txt", "db_root_password.txt"})
 #: Passwords that every word list begins with, and the examples of tutorials.
 COMMON_SECRETS = frozenset(
     {
@@ -227,7 +229,7 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
                     "port": port,
                     "process": "",
                     "container": container["Names"][0].lstrip("/"),
-                    "project": container["Labels"].get("com.docker.compose.project", ""),
+                    "project": (container.get("Labels") or {}).get("com.docker.compose.project", ""),
                 }
             )
         elif port in sockets:
@@ -242,17 +244,15 @@ def secret_problem(name: str, text: str) -> str:
     """
     if name.startswith(("tls_", "tls.")):
         return "" if text.strip() else "is empty"
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    # A file that holds a bare password has no comments: the password may well begin with a hash.
+    bare = name in BARE_SECRETS
+    lines = [line for line in text.splitlines() if line.strip() and (bare or not line.startswith("#"))]
     if not lines:
         return "is empty"
     values = []
     for line in lines:
         key, separator, value = line.partition("=")
-        named = (
-            separator
-            and re.fullmatch(r"[A-Z][A-Z0-9_]*", key)
-            and name not in {"db_password.txt", "db_root_password.txt"}
-        )
+        named = separator and not bare and re.fullmatch(r"[A-Z][A-Z0-9_]*", key)
         values.append((f"{key} " if named else "", value if named else line))
     for label, value in values:
         if not value.strip():
@@ -278,8 +278,8 @@ def secrets(directory: Path) -> dict[str, dict[str, Any]]:
 
 def reachable(url: str, timeout: int) -> bool:
     """Tell whether a server answers at an address; any HTTP status is an answer."""
-    request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the settings allow http and https alone
     try:
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the settings allow http and https alone
         context = ssl.create_default_context()
         with urllib.request.urlopen(request, timeout=timeout, context=context):  # noqa: S310
             return True
@@ -296,7 +296,7 @@ def archive_url(sources: Path = Path("/etc/apt")) -> str:
     for path in paths:
         if path.is_file():
             match = re.search(
-                r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?://\S+/debian)/?\s",
+                r"^(?:URIs:|deb(?:\s+\[[^\]]*\])?)\s+(https?://\S+/debian)/?(?:\s|$)",
                 path.read_text(encoding="utf-8"),
                 re.MULTILINE,
             )
@@ -311,7 +311,7 @@ def resolve_supply(module: AnsibleModule, base_present: bool) -> dict[str, Any]:
     timeout = module.params["probe_timeout"]
     upstream = module.params["upstream_urls"]
     memory = Path(module.params["state_dir"]) / "supply"
-    remembered = memory.read_text(encoding="ascii").strip() if memory.is_file() else ""
+    remembered = memory.read_text(encoding="utf-8", errors="replace").strip() if memory.is_file() else ""
     if setting == "auto" and remembered in {"upstream", "distribution"}:
         return {"resolved": remembered, "source": "remembered", "unreachable": []}
     if setting == "auto":
@@ -396,12 +396,12 @@ def main() -> None:
             "version": engine["Version"] if engine else "",
         },
         "compose": {"version": compose_version()},
-        "hosts_lines": Path("/etc/hosts").read_text(encoding="utf-8").splitlines()
+        "hosts_lines": Path("/etc/hosts").read_text(encoding="utf-8", errors="replace").splitlines()
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
         "cache_files": cache_files(Path(parameters["cache_dir"])),
-        "deployed": any(c["Labels"].get("com.docker.compose.project") == project for c in containers),
+        "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
         "listeners": listeners(parameters["ports"], containers),
         "volumes": {
             volume["Name"]: {
