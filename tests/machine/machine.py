@@ -184,6 +184,12 @@ def privileges(image: str) -> list[str]:
 
 def bootstrap_command(kind: Kind, target: Path) -> list[str]:
     """Return the command that makes the root of a machine as a tar file."""
+    hooks = []
+    if "openssh-server" in kind.packages:
+        # Who removes the host keys must have them made anew, before the server looks for them.
+        place = '"$1/etc/systemd/system/ssh.service.d"'
+        unit = "[Service]\\nExecStartPre=\\nExecStartPre=ssh-keygen -A\\nExecStartPre=sshd -t\\n"
+        hooks = [f"--customize-hook=mkdir {place} && printf '{unit}' >{place}/keys.conf"]
     return [
         "mmdebstrap",
         "--quiet",
@@ -195,6 +201,7 @@ def bootstrap_command(kind: Kind, target: Path) -> list[str]:
         f"--customize-hook=upload {HERE / 'first-process.sh'} /usr/local/sbin/first-process",
         f"--customize-hook=upload {HERE / 'reaper.py'} /usr/local/sbin/reaper.py",
         '--customize-hook=chmod 0755 "$1/usr/local/sbin/first-process"',
+        *hooks,
         kind.suite,
         str(target),
     ]
@@ -300,13 +307,9 @@ def create(name: str, kind_name: str, *, cache: str, replace: bool, key: Path | 
     wait_until_up(name)
     if any(HOST_AUTHORITIES.glob("**/*.crt")) and "ca-certificates" in kind.packages:
         run(["docker", "exec", name, "update-ca-certificates"])
-    if "openssh-server" in kind.packages:
-        run(["docker", "exec", name, "ssh-keygen", "-A"])
-        if key is not None:
-            run(["docker", "exec", name, "install", "-d", "-m", "0700", "/root/.ssh"])
-            script = "umask 077; cat >/root/.ssh/authorized_keys"
-            run(["docker", "exec", "-i", name, "sh", "-c", script], data=key.read_bytes())
-        run(["docker", "exec", name, "systemctl", "restart", "ssh.service"])
+    if key is not None:
+        script = "umask 077; mkdir -p /root/.ssh; cat >/root/.ssh/authorized_keys"
+        run(["docker", "exec", "-i", name, "sh", "-c", script], data=key.read_bytes())
     say(f"{name} is up at {address(name)}")
 
 
