@@ -98,12 +98,12 @@ else
     set -- "$@" "$codename" "$root"
 fi
 # One run of dpkg for all packages takes less time than the variant minbase, which has two. The youngest
-# file of a package dates the image; between unpacking and installing there are no other files.
+# file of a package dates the image; between unpacking and installing, libraries have no other files.
 mmdebstrap --mode=root --format=directory --variant=custom \
     '--include=?or(?essential,?priority(required))' --include=apt,usr-is-merged \
     --aptopt='APT::Install-Recommends "false"' \
     --setup-hook="$work/prepare" \
-    --extract-hook="find \"\$1/usr\" -type f -printf '%T@\n' | sort -n | tail -n 1 | cut -d . -f 1 >'$work/date'" \
+    --extract-hook="find \"\$1/usr/lib\" -type f -printf '%T@\n' | sort -n | tail -n 1 | cut -d . -f 1 >'$work/date'" \
     "$@" >&2
 
 # What serves the bootstrap alone.
@@ -146,8 +146,12 @@ cat >"$root/etc/apt/apt.conf.d/docker-autoremove-suggests" <<'END'
 Apt::AutoRemove::SuggestsImportant "false";
 END
 
-# The archive: one layer, the configuration, and a manifest that joins them.
+# Passwords that were never set were not set today either.
 date=$(cat "$work/date")
+sed -i -E "s/^([^:]*:[^:]*:)[0-9]+:/\1$((date / 86400)):/" "$root/etc/shadow"
+rm -f "$root/etc/shadow-" "$root/etc/passwd-" "$root/etc/group-" "$root/etc/gshadow-"
+
+# The archive: one layer, the configuration, and a manifest that joins them.
 layer=$work/image/layer.tar
 mkdir "$work/image"
 tar --create --file "$layer" --directory "$root" --sort=name --numeric-owner --format=gnu \
