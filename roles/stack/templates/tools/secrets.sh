@@ -80,7 +80,3 @@ make db_password.txt 0400 password
 make credentials.txt 0400 credentials
 make wordpress_salts.txt 0400 salts
 make extra_ca.crt 0644 nothing
-
-# No secret, but it has its place here: the authorities that a network which inspects TLS wants to be
-# trusted. Empty means none.
-make extra_ca.crt 0644 </dev/null
