@@ -141,7 +141,7 @@ if [ "$check" = no ] && [ ! -e "$directory" ]; then
 fi
 
 is_key "$ca.key" || act "$ca.key" make_key "$ca.key" 0
-fits "$ca.crt" "$ca.key" && [ "$pending" = no ] || act "$ca.crt" make_ca
+{ fits "$ca.crt" "$ca.key" && [ "$pending" = no ]; } || act "$ca.crt" make_ca
 if ! is_key "$leaf.key"; then
     act "$leaf.key" make_key "$leaf.key" "$owner"
 elif [ "$(stat -c '%u %a' "$leaf.key")" != "$owner 400" ]; then

@@ -67,7 +67,7 @@ if [ "${1-}" = --check ]; then
     check=yes
     shift
 fi
-[ $# -eq 1 ] && [ -n "$1" ] || die "usage: secrets.sh [--check] DIRECTORY"
+{ [ $# -eq 1 ] && [ -n "$1" ]; } || die "usage: secrets.sh [--check] DIRECTORY"
 directory=$1
 [ "$(id -u)" -eq 0 ] || die "run it as root: the secrets belong to root."
 # Others may pass, for the public certificates lie here too; the secrets are closed one by one.

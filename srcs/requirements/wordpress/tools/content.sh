@@ -34,6 +34,7 @@ for kind in themes plugins; do
 done
 for path in "$state"/staging/languages/*; do
     file=$site/languages/${path##*/}
+    # shellcheck disable=SC3013 # POSIX has no -nt, but dash and busybox know it.
     if [ -f "$path" ] && { [ ! -e "$file" ] || [ "$path" -nt "$file" ]; }; then
         mv -f "$path" "$file"
     fi

@@ -21,7 +21,7 @@ case ${DOMAIN_NAME-} in
     '' | *[!A-Za-z0-9.-]*) die "DOMAIN_NAME must be a host name, not '${DOMAIN_NAME-}'." ;;
 esac
 for secret in tls_certificate tls_key; do
-    [ -s "/run/secrets/$secret" ] && [ -r "/run/secrets/$secret" ] ||
+    { [ -s "/run/secrets/$secret" ] && [ -r "/run/secrets/$secret" ]; } ||
         die "the secret $secret is missing, empty or not readable for uid $(id -u)."
 done
 
