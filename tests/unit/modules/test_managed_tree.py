@@ -232,7 +232,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("prune", [True, False])
 def test_a_rest_of_a_killed_run_is_cleared_away(tmp_path: Path, prune: bool) -> None:
-    def kill(_: int) -> None:
+    def kill(fd: object) -> None:
+        del fd
         os._exit(9)
 
     child = os.fork()
