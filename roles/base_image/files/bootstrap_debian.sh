@@ -14,10 +14,15 @@ archive=$3
 mirror=${4:-}
 security_mirror=${5:-}
 
-# In a mount namespace of its own nothing can stay mounted, however this ends.
-if [ "${BOOTSTRAP_NAMESPACE:-}" != private ] && unshare --mount --propagation private true 2>/dev/null; then
+# In namespaces of its own nothing can stay mounted, and nothing goes on in the background, however
+# this ends.
+isolated() {
+    unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$@"
+}
+if [ "${BOOTSTRAP_NAMESPACE:-}" != private ] && isolated true 2>/dev/null; then
     export BOOTSTRAP_NAMESPACE=private
-    exec unshare --mount --propagation private sh "$0" "$@"
+    isolated sh "$0" "$@"
+    exit
 fi
 
 case $(dpkg --print-architecture) in
