@@ -50,7 +50,7 @@ logs: ## Follow the logs of the services
 	@docker compose --project-directory srcs logs --follow --tail 100
 
 wp: ## Run wp-cli (ARGS="post list")
-	@docker compose --project-directory srcs exec --user www-data wordpress wp-or-hint $(ARGS)
+	@docker compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
 export: $(VENV)/.ready ## Write a stand-alone submission to DIR
 	@$(BIN)/ansible-playbook playbooks/export.yml -e export_dir="$(abspath $(or $(DIR),$(error DIR is missing: make export DIR=../inception)))"
@@ -83,11 +83,11 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 	@rm -f $@ $(VENV)/.dev
 	@python3 -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready requirements/dev.txt
 	@echo "Adding the tools of the tests …"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@touch $@
