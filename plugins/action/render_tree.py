@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"src", "dest", "prune", "backup"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Render ``src`` and hand the contents to ``managed_tree``."""
+        """Render ``src``, one directory or several, and hand the contents to ``managed_tree``."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
         variables = task_vars or {}
@@ -31,9 +31,10 @@ class ActionModule(ActionBase):
         unknown = set(arguments) - self._VALID_ARGS
         if unknown or "src" not in arguments or "dest" not in arguments:
             raise AnsibleActionFail(f"render_tree takes {sorted(self._VALID_ARGS)}; src and dest are required")
-        root = self._source(str(arguments["src"]))
+        sources = arguments["src"] if isinstance(arguments["src"], list) else [arguments["src"]]
         files = {
             str(path.relative_to(root)).removesuffix(TEMPLATE_SUFFIX): self._content(path, variables)
+            for root in (self._source(str(source)) for source in sources)
             for path in sorted(root.rglob("*"))
             if path.is_file()
         }

@@ -122,6 +122,19 @@ add_filter(
 	}
 );
 
+// Without an answer about new versions WordPress leaves this result empty.
+add_filter(
+	'site_status_test_result',
+	static function ( $result ) {
+		if ( is_array( $result ) && 'wordpress_version' === ( $result['test'] ?? '' ) && '' === ( $result['status'] ?? '' ) ) {
+			$result['status']      = 'recommended';
+			$result['label']       = 'It is not known whether there is a newer version of WordPress';
+			$result['description'] = '<p>WordPress.org has not answered yet.</p>';
+		}
+		return $result;
+	}
+);
+
 /*
  * Content written under an earlier address (another port or domain) keeps working: WordPress stores
  * full addresses in posts. They are replaced when shown; what is stored stays as it was written.

@@ -6,6 +6,12 @@
  */
 require_once '/run/wordpress/config.php';
 
+// A web server may leave the port out of the host's name; WordPress would then redirect for ever.
+if ( INCEPTION_DOMAIN === strtok( $_SERVER['HTTP_HOST'] ?? '', ':' ) ) {
+	$_SERVER['HTTP_HOST']   = substr( WP_HOME, strlen( 'https://' ) );
+	$_SERVER['SERVER_PORT'] = INCEPTION_HTTPS_PORT;
+}
+
 define( 'DB_CHARSET', 'utf8mb4' );
 define( 'DB_COLLATE', '' );
 $table_prefix = 'wp_';

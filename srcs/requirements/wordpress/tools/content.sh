@@ -40,8 +40,7 @@ for path in "$state"/staging/languages/*; do
     fi
 done
 
-sync -f "$state"
 echo "$id" >"$state/done.new"
-sync -f "$state"
+sync "$state/given" "$state/done.new" "$site/themes" "$site/plugins" "$site/languages" "$state"
 mv "$state/done.new" "$state/done"
 rm -rf "$state/staging"

@@ -117,7 +117,7 @@ esac
 
 [ -f "$core/wp-includes/version.php" ] || fail "what was fetched is not WordPress: wp-includes/version.php is missing."
 if [ "${WP_LOCALE:-en_US}" != en_US ] && [ ! -f "$content/languages/$WP_LOCALE.mo" ]; then
-    known=$(find "$content/languages" -name "*.mo" | sed -nE 's,.*/([a-z]{2,3}(_[A-Z]{2})?)\.mo$,\1,p' | sort | tr '\n' ' ')
+    known=$(find "$content/languages" -name "*.mo" | sed -nE 's#.*/([a-z]{2,3}(_[A-Z]{2})?)\.mo$#\1#p' | sort | tr '\n' ' ')
     fail "there is no translation $WP_LOCALE (wordpress_locale); there are: en_US $known"
 fi
 mkdir -p "$core/wp-content"
