@@ -59,7 +59,7 @@ def test_secrets_belong_to_root_alone(stack: Stack) -> None:
         elif kind == "f":
             files[name] = (int(mode, 8), int(owner))
     assert set(files) >= ROOT_SECRETS | {"tls.key", "tls.crt", "tls_ca.crt"}
-    public = {"tls.crt", "tls_ca.crt"}
+    public = {name for name in files if name.endswith(".crt")}
     assert all(mode in (0o400, 0o600) for name, (mode, _) in files.items() if name not in public)
     assert all(owner == 0 for name, (_, owner) in files.items() if name in ROOT_SECRETS)
     assert all(mode == 0o644 for name, (mode, _) in files.items() if name in public)
