@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
 from inception_rules.settings import Spec, find_problems
@@ -20,7 +20,7 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
     """Return every known setting, from the argument specs of the roles."""
     specs: dict[str, Spec] = {}
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml_load(path.read_text(encoding="utf-8"))
         for entry in document["argument_specs"].values():
             for name, option in entry.get("options", {}).items():
                 specs[name] = Spec(
