@@ -27,10 +27,12 @@ TASKS = [
     {"name": "Render", "render_tree": {"src": "templates/context", "dest": "{{ dest }}"}, "register": "first"},
     {"name": "Render again", "render_tree": {"src": "templates/context", "dest": "{{ dest }}"}, "register": "second"},
     {"name": "Foretell", "render_tree": {"src": "templates/context", "dest": "{{ dest }}/n"}, "check_mode": True, "register": "foretold"},
+    {"name": "Several", "render_tree": {"src": ["templates/context", "templates/more"], "dest": "{{ dest }}"}, "register": "several"},
+    {"name": "One again", "render_tree": {"src": ["templates/context"], "dest": "{{ dest }}"}, "register": "one_again"},
     {"name": "Undefined", "render_tree": {"src": "templates/undefined", "dest": "{{ dest }}"}, "register": "undefined", "ignore_errors": True},
     {"name": "Missing", "render_tree": {"src": "templates/missing", "dest": "{{ dest }}"}, "register": "missing", "ignore_errors": True},
     {"name": "Misspelt", "render_tree": {"source": "templates/context", "dest": "{{ dest }}"}, "register": "misspelt", "ignore_errors": True},
-    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
+    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'several': several, 'one_again': one_again, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
 ]  # fmt: skip
 TITLE = "It is \\ $HOME #1 한국어"
 
@@ -44,6 +46,8 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
         path = role / "templates/context" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
+    (role / "templates/more").mkdir()
+    (role / "templates/more/more.conf").write_text("more\n", encoding="utf-8")
     (role / "templates/undefined").mkdir()
     (role / "templates/undefined/a.j2").write_text("{{ nowhere_defined }}\n", encoding="utf-8")
     for name, document in {
@@ -112,6 +116,12 @@ def test_the_answers_of_the_module_are_handed_on(played: tuple[Path, dict[str, A
     assert told["second"]["changed"] is False
     assert told["foretold"]["changed"] is True
     assert not (out / "n").exists()
+
+
+def test_several_directories_make_one_tree(played: tuple[Path, dict[str, Any]]) -> None:
+    _, told = played
+    assert (told["several"]["changed_files"], told["several"]["removed_files"]) == (["more.conf"], [])
+    assert (told["one_again"]["changed_files"], told["one_again"]["removed_files"]) == ([], ["more.conf"])
 
 
 @pytest.mark.parametrize(
