@@ -153,7 +153,7 @@ function inception_present_address( $text ) {
 		foreach ( (array) get_option( 'inception_earlier_urls', array() ) as $url ) {
 			if ( is_string( $url ) && '' !== $url && WP_HOME !== $url ) {
 				// The address ends there: "https://a.b" must not match in "https://a.b:8443" or "https://a.bc".
-				$patterns[] = '#' . preg_quote( $url, '#' ) . '(?![\w.:-])#';
+				$patterns[] = '#' . preg_quote( $url, '#' ) . '(?!\w|-|:\d|\.\w)#';
 			}
 		}
 	}
