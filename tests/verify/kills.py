@@ -14,7 +14,7 @@ from stack import Stack
 @pytest.mark.requirement("R19")
 def test_killed_daemon_is_restarted(service: str, stack: Stack) -> None:
     before = stack.inspect(service)
-    stack.execute("kill", "-KILL", str(before["State"]["Pid"]))
+    stack.shell(f"kill -KILL {before['State']['Pid']}")
     end = time.monotonic() + 90
     while True:
         after = stack.inspect(service)
