@@ -18,6 +18,11 @@ if ! sha256sum --status --check "$archive.sha256"; then
     exit 0
 fi
 docker load --quiet --input "$archive" >&2
+former=$(cat "$state" 2>/dev/null || :)
 docker image inspect --format '{{.Id}}' "$reference" >"$state.new"
 mv "$state.new" "$state"
+# What the same name stood for before goes, unless images that were built on it still need it.
+if [ -n "$former" ] && [ "$former" != "$(cat "$state")" ] && docker image inspect "$former" >/dev/null 2>&1; then
+    docker image rm "$former" >&2 || echo "the former base image is still in use" >&2
+fi
 echo loaded
