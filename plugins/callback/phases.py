@@ -142,4 +142,5 @@ class CallbackModule(CallbackBase):
             if self._task and spent >= (marks + 1) * interval:
                 marks = int(spent // interval)
                 line = last_line(directory, self._task_began)
-                self._display.display(f"    … {spent:.0f} s{': ' + line if line else ''}")
+                # Ansible prints a task's own headline only when there is a result.
+                self._display.display(f"    … {self._task}, {spent:.0f} s{': ' + line if line else ''}")
