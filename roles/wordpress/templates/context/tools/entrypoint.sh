@@ -28,7 +28,7 @@ php "$lib/configure.php"
 as_www_data "$lib/content.sh"
 
 # Only root may open the file; www-data reads it from this one descriptor.
-[ -r /run/secrets/credentials ] || fail "the secret credentials is missing; \"make secrets\" makes it."
+[ -r /run/secrets/credentials ] || fail "the secret credentials is missing; \"make\" makes it."
 as_www_data php "$lib/install.php" </run/secrets/credentials
 
 # The size of the pool. A process of WordPress takes about 64 MB at its worst; half of the memory
