@@ -20,10 +20,9 @@ fi
 changed=no
 for certificate in "$directory"/*.crt; do
     [ -f "$certificate" ] || continue
-    # Beyond the header, a certificate's first lines differ from those of any other.
-    body=$(sed -e '1,/-BEGIN CERTIFICATE-/d' -e '/-END CERTIFICATE-/,$d' "$certificate" | head -n 12 | tail -n 4)
+    # This far in, a certificate's lines hold its names and its key, which no other certificate has.
+    body=$(sed -n '/-BEGIN CERTIFICATE-/,/-END CERTIFICATE-/{//!p}' "$certificate" | head -n 12 | tail -n 4)
     if [ -f "$bundle" ] && [ -n "$body" ]; then
-        # A line of a certificate this far in holds its names and its key.
         known=yes
         for line in $body; do
             grep --quiet --fixed-strings --line-regexp -e "$line" "$bundle" || known=no
