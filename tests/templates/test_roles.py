@@ -43,7 +43,7 @@ def test_each_entry_point_is_a_task_file(role: str) -> None:
 def test_meta(role: str) -> None:
     meta = role_yaml(role, "meta/main.yml")
     dependencies = [entry["role"] for entry in meta["dependencies"]]
-    assert dependencies == ([] if role == "settings" else ["settings"])
+    assert dependencies == ([] if role == "inception" else ["inception"])
     assert meta["galaxy_info"]["description"]
     assert meta["galaxy_info"]["min_ansible_version"] == "2.19"
     assert {name for platform in meta["galaxy_info"]["platforms"] for name in platform["versions"]} == {
@@ -54,7 +54,7 @@ def test_meta(role: str) -> None:
 
 @pytest.mark.parametrize("role", roles())
 def test_variables_are_named_after_their_role(role: str) -> None:
-    prefix = "inception" if role == "settings" else role
+    prefix = role
     for name in role_yaml(role, "defaults/main.yml"):
         assert name.startswith(f"{prefix}_")
     for name in role_yaml(role, "vars/main.yml"):

@@ -50,7 +50,8 @@ function connect( int $seconds ): mysqli {
 		try {
 			$db = mysqli_init();
 			$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
-			$db->real_connect( $host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port );
+			// The exception says it all; PHP would print a warning besides.
+			@$db->real_connect( $host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port );
 			return $db;
 		} catch ( mysqli_sql_exception $error ) {
 			if ( time() >= $deadline ) {
@@ -213,6 +214,14 @@ function install( array $credentials ): void {
 	}
 	if ( strtolower( $admin ) === strtolower( $user ) ) {
 		fail( "the administrator and the ordinary user (WP_ADMIN_USER, WP_USER) must be two: $admin" );
+	}
+	foreach ( array( 'WP_ADMIN_EMAIL', 'WP_USER_EMAIL' ) as $name ) {
+		if ( ! is_email( first( $name ) ) ) {
+			fail( "$name in srcs/.env is no mail address: " . first( $name ) );
+		}
+	}
+	if ( first( 'WP_ADMIN_EMAIL' ) === first( 'WP_USER_EMAIL' ) ) {
+		fail( 'WP_ADMIN_EMAIL and WP_USER_EMAIL in srcs/.env must differ: ' . first( 'WP_USER_EMAIL' ) );
 	}
 	if ( 'en_US' !== $locale && ! in_array( $locale, get_available_languages(), true ) ) {
 		fail( "this image has no translation $locale (WP_LOCALE); build it again with that setting." );
