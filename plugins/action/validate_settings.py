@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
         if problems:
             result.update(failed=True, msg="\n".join(problems))
         else:
-            result.update(changed=False, msg=f"{len(settings)} settings are sound.")
+            result.update(changed=False, msg=f"{len(settings)} settings are sound.", settings=settings)
         return result
 
     def _defaults(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
 
     Args:
         host: what the module ``inception_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``
             and ``login``.
     """
     found: list[str] = []
@@ -26,7 +26,8 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
     found.extend(_room(host))
     found.extend(_ports(host, wanted))
     found.extend(_secrets(host, wanted))
-    found.extend(_volumes(host, wanted))
+    found.extend(_database(host, wanted))
+    found.extend(_foreign(host, wanted))
     found.extend(_supply(host))
     return found
 
@@ -95,8 +96,21 @@ def _secrets(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _volumes(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    found = []
+def _database(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former, name = host["database"], wanted["database"]
+    if not former or former == name or f"{wanted['data_dir']}/mariadb" not in host["filled_directories"]:
+        return []
+    return [
+        f"mariadb_database is {name}, but the site is in the database {former}, and a new name would begin an empty site: "
+        f"set it back to {former}, or remove the site first (`make fclean`)."
+    ]
+
+
+def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = [
+        f"The container {name} exists and is not ours; remove it (docker rm -f {name}) or rename it."
+        for name in host["foreign_containers"]
+    ]
     for name, volume in sorted(host["volumes"].items()):
         device = volume["device"]
         if volume["project"] != wanted["project_name"]:

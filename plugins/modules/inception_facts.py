@@ -37,6 +37,11 @@ options:
     type: list
     elements: int
     default: []
+  containers:
+    description: The names of the containers that will be used.
+    type: list
+    elements: str
+    default: []
   volumes:
     description: The names of the volumes that will be used.
     type: list
@@ -237,6 +242,16 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
     return found
 
 
+def foreign_containers(names: list[str], project: str, containers: list[dict[str, Any]]) -> list[str]:
+    """Return those of some container names that a container outside the project bears."""
+    return sorted(
+        name.lstrip("/")
+        for container in containers
+        for name in container.get("Names") or []
+        if name.lstrip("/") in names and (container.get("Labels") or {}).get("com.docker.compose.project") != project
+    )
+
+
 def secret_problem(name: str, text: str) -> str:
     """Return what is wrong with the content of a secret file; empty when nothing is.
 
@@ -325,6 +340,15 @@ def resolve_supply(module: AnsibleModule, base_present: bool) -> dict[str, Any]:
     }
 
 
+def deployed_database(environment: Path) -> str:
+    """Return the name of the database that the last deployment wrote into .env; empty without one."""
+    if not environment.is_file():
+        return ""
+    text = environment.read_text(encoding="utf-8", errors="replace")
+    match = re.search(r"^DB_NAME=(['\"]?)([A-Za-z0-9_]+)\1$", text, re.MULTILINE)
+    return match.group(2) if match else ""
+
+
 def cache_files(directory: Path) -> dict[str, dict[str, int]]:
     """Return size in bytes and time of change (seconds of the epoch) of each plain file of a directory."""
     if not directory.is_dir():
@@ -360,6 +384,7 @@ def main() -> None:
             "state_dir": {"type": "path", "required": True},
             "cache_dir": {"type": "path", "required": True},
             "ports": {"type": "list", "elements": "int", "default": []},
+            "containers": {"type": "list", "elements": "str", "default": []},
             "volumes": {"type": "list", "elements": "str", "default": []},
             "supply": {"type": "str", "choices": ["auto", "upstream", "distribution"], "default": "auto"},
             "base_image": {"type": "str", "default": ""},
@@ -398,8 +423,10 @@ def main() -> None:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
+        "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
+        "foreign_containers": foreign_containers(parameters["containers"], project, containers),
         "listeners": listeners(parameters["ports"], containers),
         "volumes": {
             volume["Name"]: {

@@ -18,6 +18,8 @@ HOST: dict[str, Any] = {
     "listeners": [],
     "secrets": {},
     "filled_directories": [],
+    "database": "",
+    "foreign_containers": [],
     "volumes": {},
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
@@ -27,6 +29,7 @@ WANTED = {
     "project_dir": "/opt/inception",
     "data_dir": "/home/wil/data",
     "login": "wil",
+    "database": "wordpress",
 }
 SECRETS = {name: {"problem": ""} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
 
@@ -74,6 +77,14 @@ def test_a_good_machine_has_no_obstacle() -> None:
             "/home/wil/data/mariadb holds a database, but /opt/inception/secrets/credentials.txt is gone",
         ),
         (
+            {"database": "shop", "secrets": SECRETS, "filled_directories": ["/home/wil/data/mariadb"]},
+            "mariadb_database is wordpress, but the site is in the database shop",
+        ),
+        (
+            {"foreign_containers": ["nginx"]},
+            "The container nginx exists and is not ours; remove it (docker rm -f nginx)",
+        ),
+        (
             {"volumes": {"mariadb": {"device": "", "project": "shop"}}},
             "The volume mariadb exists and is not ours",
         ),
@@ -101,6 +112,7 @@ def test_each_obstacle_is_one_sentence(changes: dict[str, Any], says: str) -> No
 def test_our_own_deployment_is_no_obstacle() -> None:
     ours = host(
         deployed=True,
+        database="wordpress",
         disks=[{"path": "/", "free_mb": 10}],
         listeners=[{"port": 443, "process": "", "container": "nginx", "project": "inception"}],
         secrets=SECRETS,
