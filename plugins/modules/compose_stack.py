@@ -360,6 +360,9 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
                 docker.run(*docker.compose, *arguments)
             except StackError as error:
                 raise StackError(complaint(docker, project) or str(error)) from error
+    if stale and not module.check_mode:
+        # The images that were replaced just now: without a name, and with our label.
+        docker.run("docker", "image", "prune", "--force", "--filter", f"label={PROJECT_LABEL}={project}")
     return {
         "changed": bool(stale or due or surplus or again),
         "built": sorted(stale),
