@@ -10,7 +10,7 @@ mkdir -p "$out"
 pack() {
     find "$1" -type d -exec chmod 0755 {} +
     find "$1" -type f -exec chmod 0644 {} +
-    tar --sort=name --owner=0 --group=0 --numeric-owner -C "$1" -cf - . | gzip -9n >"$2"
+    tar --sort=name --owner=0 --group=0 --numeric-owner -C "$1" -cf - . | gzip -6n >"$2"
 }
 
 pack "$dir/core" "$out/core.tar.gz"
