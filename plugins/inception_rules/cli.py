@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from inception_rules import subject
@@ -35,14 +35,27 @@ def parser() -> argparse.ArgumentParser:
         description="Check an Inception repository against the subject and its evaluation sheet.",
         epilog="Exit status: 0 clean, 1 findings, 2 could not run.",
     )
-    made.add_argument("project", nargs="?", default=".", help="the directory of the repository (default: this one)")
+    made.add_argument(
+        "project", nargs="?", default=".", help="the directory of the repository (default: this one)"
+    )
     made.add_argument("--format", choices=FORMATS, default="text", help="the form of the report")
-    made.add_argument("--date", type=_date, default=None, help="the day for 'penultimate release', YYYY-MM-DD (default: today)")
-    made.add_argument("--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject")
+    made.add_argument(
+        "--date",
+        type=_date,
+        default=None,
+        help="the day for 'penultimate release', YYYY-MM-DD (default: today)",
+    )
+    made.add_argument(
+        "--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject"
+    )
     made.add_argument("--explain", metavar="RULE", help="print the page of a rule and end")
-    made.add_argument("--list-rules", action="store_true", help="print the table of all rules in Markdown and end")
+    made.add_argument(
+        "--list-rules", action="store_true", help="print the table of all rules in Markdown and end"
+    )
     made.add_argument("--no-external", action="store_true", help="run neither hadolint nor ShellCheck")
-    made.add_argument("--colour", choices=("auto", "always", "never"), default="auto", help="colours in the text report")
+    made.add_argument(
+        "--colour", choices=("auto", "always", "never"), default="auto", help="colours in the text report"
+    )
     return made
 
 
@@ -58,7 +71,8 @@ def rule_table() -> str:
 
 def _ids(names: tuple[str, ...]) -> str:
     return " ".join(
-        f"{name}!" if subject.REQUIREMENTS[name].ends else name for name in sorted(names, key=subject.ORDER.__getitem__)
+        f"{name}!" if subject.REQUIREMENTS[name].ends else name
+        for name in sorted(names, key=subject.ORDER.__getitem__)
     )
 
 
@@ -107,13 +121,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = page(options.explain)
         if text is None:
             known = ", ".join(rule.id for rule in all_rules())
-            sys.stderr.write(f"inception-check: there is no rule {printable(options.explain)}; the rules are: {known}\n")
+            sys.stderr.write(
+                f"inception-check: there is no rule {printable(options.explain)}; the rules are: {known}\n"
+            )
             return 2
         sys.stdout.write(text)
         return 0
-    today = options.date or datetime.now(tz=timezone.utc).date()
+    today = options.date or datetime.now(tz=UTC).date()
     try:
-        report = check(Path(options.project), today=today, version=options.subject, run_external=not options.no_external)
+        report = check(
+            Path(options.project), today=today, version=options.subject, run_external=not options.no_external
+        )
     except NotReadableError as error:
         sys.stderr.write(f"inception-check: {printable(str(error))}\n")
         return 2

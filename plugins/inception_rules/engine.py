@@ -42,6 +42,7 @@ class Report:
         crashes: the rules that crashed.
         external: for each external program, what became of it.
         lines: the text of each finding's line.
+
     """
 
     project: str
@@ -90,6 +91,7 @@ def check(
 
     Raises:
         NotReadableError: the directory cannot be read at all.
+
     """
     project = Project(root)
     context = Context(today, version)
@@ -105,7 +107,7 @@ def check(
             continue
         try:
             outcomes = list(rule.check(project, context))
-        except Exception as error:  # noqa: BLE001 - a rule must never take the others down
+        except Exception as error:
             report.crashes.append(Crash(rule.id, f"{type(error).__name__}: {error}", traceback.format_exc()))
             for name in rule.decides:
                 reasons[name].append(f"the rule {rule.id} crashed")
@@ -124,7 +126,7 @@ def check(
         more, report.external = external.run(project)
         findings.extend(more)
     else:
-        report.external = {name: "not asked for" for name in external.PROGRAMS}
+        report.external = dict.fromkeys(external.PROGRAMS, "not asked for")
     findings.extend(_unreadable(project))
     report.problems = project.problems
     known = {rule.id for rule in all_rules()} | PSEUDO_RULES
@@ -182,7 +184,9 @@ def _unreadable(project: Project) -> list[Finding]:
                 Severity.INFO,
                 problem.path,
                 problem.line,
-                f"{problem.path or 'the repository'} {problem.message}" if "link" in problem.message else problem.message,
+                f"{problem.path or 'the repository'} {problem.message}"
+                if "link" in problem.message
+                else problem.message,
                 "Nothing has to be done when the file is no part of the infrastructure.",
             )
         )

@@ -23,7 +23,12 @@ _TIMEOUT = 60
 _MAX_FILES = 200
 #: Findings that contradict the subject or only repeat one of our own rules.
 _DROPPED = frozenset({"DL3006", "DL3007", "DL3026", "DL1000"})
-_LEVELS = {"error": Severity.WARNING, "warning": Severity.WARNING, "info": Severity.INFO, "style": Severity.INFO}
+_LEVELS = {
+    "error": Severity.WARNING,
+    "warning": Severity.WARNING,
+    "info": Severity.INFO,
+    "style": Severity.INFO,
+}
 
 
 def find_program(name: str) -> str | None:
@@ -40,7 +45,9 @@ def run(project: Project) -> tuple[list[Finding], dict[str, str]]:
     states: dict[str, str] = {}
     dockerfiles = [d.path for d in project.dockerfiles if d.path in project.tree.files][:_MAX_FILES]
     base = project.srcs or ""
-    scripts = [s.path for s in project.script_files if s.path.startswith(f"{base}/" if base else "")][:_MAX_FILES]
+    scripts = [s.path for s in project.script_files if s.path.startswith(f"{base}/" if base else "")][
+        :_MAX_FILES
+    ]
     jobs = (
         ("hadolint", ["--no-fail", "--format", "json"], dockerfiles),
         ("shellcheck", ["--norc", "--format", "json", "--severity", "warning"], scripts),
@@ -60,7 +67,12 @@ def run(project: Project) -> tuple[list[Finding], dict[str, str]]:
 def _run(project: Project, name: str, command: list[str], paths: list[str]) -> tuple[list[Finding], str]:
     by_location = {str(project.tree.files[path].location): path for path in paths}
     with tempfile.TemporaryDirectory(prefix="inception-check-") as empty:
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": empty, "XDG_CONFIG_HOME": empty, "LC_ALL": "C.UTF-8"}
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": empty,
+            "XDG_CONFIG_HOME": empty,
+            "LC_ALL": "C.UTF-8",
+        }
         try:
             # The command is ours, and the paths are absolute, so that none of them can be read as an option.
             done = subprocess.run(  # noqa: S603

@@ -37,6 +37,7 @@ class Finding:
         message: what is wrong, in one sentence.
         fix: how to mend it, in one sentence.
         suppressed: the reason of the suppression that covers it, or None.
+
     """
 
     rule: str
@@ -71,6 +72,7 @@ class Context:
     Attributes:
         today: the day that "penultimate release" is asked for.
         subject: the version of the subject, one of ``subject.VERSIONS``.
+
     """
 
     today: date
@@ -89,6 +91,7 @@ class Rule:
         refutes: further ids that a finding shows to fail, although silence does not show that they hold
             (they need the running stack).
         severity: the severity of its findings when the function does not say otherwise.
+
     """
 
     id: str

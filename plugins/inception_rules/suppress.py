@@ -13,7 +13,9 @@ from inception_rules.model import Finding, Severity
 
 FILE_NAMES = (".inception-check.yml", ".inception-check.yaml")
 RULE_ID = "suppressions"
-_INLINE = re.compile(r"(?:^|\s)(?:#|//|;|--|<!--)\s*inception-check:\s*ignore\b\s*(?:\[([^\]\n]*)\])?\s*(.*)$")
+_INLINE = re.compile(
+    r"(?:^|\s)(?:#|//|;|--|<!--)\s*inception-check:\s*ignore\b\s*(?:\[([^\]\n]*)\])?\s*(.*)$"
+)
 _EXTERNAL = re.compile(r"(?:hadolint/DL\d{4}|hadolint/SC\d{4}|shellcheck/SC\d{4})")
 
 
@@ -28,6 +30,7 @@ class Suppression:
         line: its line.
         pattern: the paths that it covers.
         lines: the lines that it covers, or None for all.
+
     """
 
     rules: tuple[str, ...]
@@ -67,7 +70,13 @@ class Suppressions:
     def unused(self, ran: set[str]) -> list[Finding]:
         """Report the suppressions that covered nothing, of rules that did run."""
         return [
-            _finding(Severity.WARNING, e.path, e.line, f"the suppression of {', '.join(e.rules)} covers nothing", "Remove it.")
+            _finding(
+                Severity.WARNING,
+                e.path,
+                e.line,
+                f"the suppression of {', '.join(e.rules)} covers nothing",
+                "Remove it.",
+            )
             for e in self.entries
             if not e.used and all(rule in ran for rule in e.rules)
         ]
@@ -91,6 +100,7 @@ def read_suppressions(tree: Tree, known: set[str], found: Iterable[Finding]) -> 
         known: the ids of all rules.
         found: the findings; the files that they are in are searched for comments, and besides them those
             at the root and below ``srcs``.
+
     """
     result = Suppressions()
     for name in FILE_NAMES:
@@ -108,7 +118,9 @@ def read_suppressions(tree: Tree, known: set[str], found: Iterable[Finding]) -> 
     return result
 
 
-def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: set[str], result: Suppressions) -> bool:
+def _valid(
+    rules: tuple[str, ...], reason: str, path: str, line: int, known: set[str], result: Suppressions
+) -> bool:
     if not rules:
         message, fix = "a suppression names no rule", "Name the rule: ignore[rule-id] and the reason."
         result.findings.append(_finding(Severity.ERROR, path, line, message, fix))
@@ -120,7 +132,9 @@ def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: set
         return False
     if len(reason.strip()) < 3:
         message = f"the suppression of {', '.join(rules)} has no reason"
-        result.findings.append(_finding(Severity.ERROR, path, line, message, "Say why the finding does not matter here."))
+        result.findings.append(
+            _finding(Severity.ERROR, path, line, message, "Say why the finding does not matter here.")
+        )
         return False
     return True
 
@@ -144,13 +158,17 @@ def _read_inline(path: str, lines: list[str], known: set[str], result: Suppressi
 def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> None:
     root, problems = parse_yaml(text, path)
     for problem in problems:
-        result.findings.append(_finding(Severity.ERROR, path, problem.line, problem.message, "Mend the YAML."))
+        result.findings.append(
+            _finding(Severity.ERROR, path, problem.line, problem.message, "Mend the YAML.")
+        )
     if root is None:
         return
     section = root.get("suppress") if root.kind == "mapping" else None
     if section is None or section.kind != "sequence":
         message = "the file needs a list called suppress"
-        result.findings.append(_finding(Severity.ERROR, path, root.line, message, "See docs/rules/README.md."))
+        result.findings.append(
+            _finding(Severity.ERROR, path, root.line, message, "See docs/rules/README.md.")
+        )
         return
     for item in section.items:
         _read_entry(path, item, known, result)
@@ -159,13 +177,23 @@ def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> N
 def _read_entry(path: str, item: Value, known: set[str], result: Suppressions) -> None:
     if item.kind != "mapping":
         message = "an entry is a mapping with rule, path and reason"
-        result.findings.append(_finding(Severity.ERROR, path, item.line, message, "See docs/rules/README.md."))
+        result.findings.append(
+            _finding(Severity.ERROR, path, item.line, message, "See docs/rules/README.md.")
+        )
         return
     rule, where, reason, line = item.get("rule"), item.get("path"), item.get("reason"), item.get("line")
-    rules = tuple(v.text for v in (rule.items if rule is not None and rule.kind == "sequence" else (rule,)) if v and v.scalar)
+    rules = tuple(
+        v.text
+        for v in (rule.items if rule is not None and rule.kind == "sequence" else (rule,))
+        if v and v.scalar
+    )
     said = reason.text if reason is not None and reason.scalar else ""
     if not _valid(rules, said, path, item.line, known, result):
         return
-    lines = (int(line.text),) if line is not None and line.scalar and line.text.isdigit() and len(line.text) < 9 else None
+    lines = (
+        (int(line.text),)
+        if line is not None and line.scalar and line.text.isdigit() and len(line.text) < 9
+        else None
+    )
     pattern = where.text if where is not None and where.scalar else "*"
     result.entries.append(Suppression(rules, said, path, item.line, pattern, lines))

@@ -37,6 +37,7 @@ class Located:
         unknown: the variables in it that are not known.
         path: the file.
         line: the line.
+
     """
 
     text: str
@@ -138,7 +139,9 @@ class Service:
 
     def place(self, name: str) -> tuple[str, int]:
         """Return the file and the line of one of the service's keys (the service's own without it)."""
-        return self.origin.get(name, self.path), self.value.key_line(name) if self.value.has(name) else self.line
+        return self.origin.get(name, self.path), self.value.key_line(name) if self.value.has(
+            name
+        ) else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +201,9 @@ class _Loader:
         self.problems: list[Problem] = []
         self.files: list[str] = []
         self.services: dict[str, _Merged] = {}
-        self.resources: dict[str, dict[str, Resource]] = {k: {} for k in ("networks", "volumes", "secrets", "configs")}
+        self.resources: dict[str, dict[str, Resource]] = {
+            k: {} for k in ("networks", "volumes", "secrets", "configs")
+        }
         self.used: set[str] = set()
         self.parsed: dict[str, Value | None] = {}
 
@@ -258,7 +263,13 @@ class _Loader:
             project = base
             if item.kind == "mapping":
                 where = item.get("path")
-                entries = list(where.items) if where is not None and where.kind == "sequence" else [where] if where else []
+                entries = (
+                    list(where.items)
+                    if where is not None and where.kind == "sequence"
+                    else [where]
+                    if where
+                    else []
+                )
                 directory = item.at("project_directory")
                 if directory is not None and directory.scalar:
                     project = posixpath.normpath(posixpath.join(base, directory.scalar))
@@ -267,9 +278,15 @@ class _Loader:
                     continue
                 target = self.locate(entry.scalar, base)
                 if target is None or self.tree.get(target) is None:
-                    self.problems.append(Problem(path, entry.line, f"the included file {entry.scalar} is not there"))
+                    self.problems.append(
+                        Problem(path, entry.line, f"the included file {entry.scalar} is not there")
+                    )
                     continue
-                inner = project if item.kind == "mapping" and item.has("project_directory") else posixpath.dirname(target)
+                inner = (
+                    project
+                    if item.kind == "mapping" and item.has("project_directory")
+                    else posixpath.dirname(target)
+                )
                 self.load(target, inner)
 
     def locate(self, text: str, base: str) -> str | None:
@@ -308,16 +325,22 @@ class _Loader:
         if where is not None and where.scalar:
             target = self.locate(where.scalar, service.base)
             if target is None or self.tree.get(target) is None:
-                self.problems.append(Problem(service.path, extends.line, f"the file {where.scalar} is not there"))
+                self.problems.append(
+                    Problem(service.path, extends.line, f"the file {where.scalar} is not there")
+                )
                 return service
             path, base = target, posixpath.dirname(target)
         if (path, name.scalar) in seen:
-            self.problems.append(Problem(service.path, extends.line, "services extend each other in a circle"))
+            self.problems.append(
+                Problem(service.path, extends.line, "services extend each other in a circle")
+            )
             return service
         root = self.read(path)
         parent = root.at("services", name.scalar) if root is not None else None
         if root is None or parent is None or parent.kind != "mapping":
-            self.problems.append(Problem(service.path, extends.line, f"there is no service {name.scalar} to extend"))
+            self.problems.append(
+                Problem(service.path, extends.line, f"there is no service {name.scalar} to extend")
+            )
             return service
         section = root.get("services")
         line = section.key_line(name.scalar) if section is not None else parent.line
@@ -364,7 +387,9 @@ class _Loader:
             build=self.build(merged),
             ports=self.ports(merged),
             mounts=self.mounts(merged),
-            environment=self.variables(value.get("environment"), merged.origin.get("environment", merged.path)),
+            environment=self.variables(
+                value.get("environment"), merged.origin.get("environment", merged.path)
+            ),
             env_files=self.env_files(merged),
             networks=names,
             networks_declared=networks is not None,
@@ -384,7 +409,11 @@ class _Loader:
             words = tuple(self.expand(item.text).text for item in value.items if item.scalar is not None)
             return Command(words, is_list=True, path=path, line=value.line, source=value)
         return Command(
-            tuple(_split(self.expand(value.text).text)), is_list=False, path=path, line=value.line, source=value
+            tuple(_split(self.expand(value.text).text)),
+            is_list=False,
+            path=path,
+            line=value.line,
+            source=value,
         )
 
     def build(self, service: _Merged) -> Build | None:
@@ -398,7 +427,14 @@ class _Loader:
             found = self.located(value, path)
             context = posixpath.normpath(posixpath.join(base, found.value))
             return Build(
-                context, posixpath.join(context, "Dockerfile"), None, None, (), path, line, bool(found.unknown)
+                context,
+                posixpath.join(context, "Dockerfile"),
+                None,
+                None,
+                (),
+                path,
+                line,
+                bool(found.unknown),
             )
         context_value = value.get("context")
         found = self.located(context_value, path) if context_value is not None else None
@@ -465,7 +501,9 @@ class _Loader:
                 result.append(
                     Port(
                         host_text or None,
-                        self.expand(container.text).text if container is not None and container.scalar else None,
+                        self.expand(container.text).text
+                        if container is not None and container.scalar
+                        else None,
                         host_ip.text if host_ip is not None else "",
                         protocol.text if protocol is not None else "tcp",
                         source,
@@ -493,7 +531,9 @@ class _Loader:
                         located.value if located is not None else "",
                         self.expand(target.text).text if target is not None else "",
                         read_only is not None and read_only.is_true,
-                        replace(located, line=item.line) if located is not None else self.located(Value(item.line, "scalar"), path),
+                        replace(located, line=item.line)
+                        if located is not None
+                        else self.located(Value(item.line, "scalar"), path),
                     )
                 )
             elif item.scalar is not None:
@@ -617,8 +657,10 @@ def _merge_values(key: str, old: Value, new: Value) -> Value:
             key_lines=tuple((k, line) for k, (_, line) in both.items()),
         )
     if key in _APPENDED:
+
         def items(value: Value) -> tuple[Value, ...]:
             return value.items if value.kind == "sequence" else (value,)
+
         return Value(new.line, "sequence", items=items(old) + items(new))
     return new
 
@@ -639,7 +681,11 @@ def _merge_services(old: _Merged, new: _Merged) -> _Merged:
 
 
 def load_compose(
-    tree: Tree, path: str, environment: Mapping[str, str] | None = None, env_path: str | None = None, extra: tuple[str, ...] = ()
+    tree: Tree,
+    path: str,
+    environment: Mapping[str, str] | None = None,
+    env_path: str | None = None,
+    extra: tuple[str, ...] = (),
 ) -> Compose:
     """Load the Compose project that a file describes.
 
@@ -649,6 +695,7 @@ def load_compose(
         environment: what is known of the shell's variables (they win over ``.env``).
         env_path: the file to interpolate from; by default ``.env`` next to the Compose file.
         extra: further files given with ``-f``; without them an override file next to it is taken.
+
     """
     base = posixpath.dirname(path)
     source = tree.get(env_path or posixpath.join(base, ".env"))
@@ -685,5 +732,7 @@ def load_compose(
         used_variables=frozenset(loader.used),
         problems=tuple(dict.fromkeys(loader.problems)),
         root=root,
-        project_name=loader.expand(name_value.text).text if name_value is not None and name_value.scalar else None,
+        project_name=loader.expand(name_value.text).text
+        if name_value is not None and name_value.scalar
+        else None,
     )

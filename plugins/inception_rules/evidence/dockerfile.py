@@ -18,8 +18,26 @@ from inception_rules.evidence.interpolation import interpolate
 from inception_rules.evidence.source import Problem
 
 INSTRUCTIONS = frozenset(
-    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER "
-    "VOLUME WORKDIR".split()
+    [
+        "ADD",
+        "ARG",
+        "CMD",
+        "COPY",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "FROM",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "RUN",
+        "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+        "WORKDIR",
+    ]
 )
 _HEREDOC_INSTRUCTIONS = frozenset({"RUN", "COPY", "ADD"})
 _FLAG_INSTRUCTIONS = frozenset({"FROM", "RUN", "COPY", "ADD", "HEALTHCHECK"})
@@ -37,6 +55,7 @@ class Heredoc:
         content: the lines between, each with its ``\\n``.
         line: the line of the first content line.
         expand: whether variables are substituted (the terminator is not quoted).
+
     """
 
     name: str
@@ -59,6 +78,7 @@ class Instruction:
         body_line: the line that the body begins on.
         arguments: the strings of the JSON form, or None in the shell form.
         heredocs: in their order.
+
     """
 
     name: str
@@ -127,6 +147,7 @@ class Stage:
         alias: the name after AS, in lower case, or empty.
         index: its number, from 0.
         instructions: what follows until the next FROM.
+
     """
 
     instruction: Instruction
@@ -450,6 +471,7 @@ class Copied:
         into: whether the target is a directory that receives the source under its own name.
         heredoc: the heredoc that is the content, or None.
         line: the line of the instruction.
+
     """
 
     source: str
@@ -476,11 +498,15 @@ def copies(instructions: list[Instruction]) -> list[Copied]:
             if len(words) < 2:
                 continue
             target = posixpath.normpath(posixpath.join(workdir, words[-1]))
-            bodies = {f"<<{h.name}": h for h in instruction.heredocs} | {f"<<-{h.name}": h for h in instruction.heredocs}
+            bodies = {f"<<{h.name}": h for h in instruction.heredocs} | {
+                f"<<-{h.name}": h for h in instruction.heredocs
+            }
             directory = words[-1].endswith(("/", "/.")) or words[-1] in {".", "./"} or len(words) > 2
             for word in words[:-1]:
                 if word in bodies:
-                    result.append(Copied("", target, into=directory, heredoc=bodies[word], line=instruction.line))
+                    result.append(
+                        Copied("", target, into=directory, heredoc=bodies[word], line=instruction.line)
+                    )
                 else:
                     source = posixpath.normpath(word.lstrip("/") or ".")
                     result.append(Copied(source, target, into=directory, heredoc=None, line=instruction.line))

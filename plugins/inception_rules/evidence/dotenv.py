@@ -23,6 +23,7 @@ class Assignment:
         raw: the value as written, before expansion.
         line: where it begins.
         quote: the quote around it, or empty.
+
     """
 
     name: str
@@ -81,6 +82,7 @@ def parse_dotenv(text: str, path: str = ".env", environment: Mapping[str, str] |
         text: the content, with ``\\n`` line ends.
         path: for the positions of problems.
         environment: the variables of the shell that Compose would run in.
+
     """
     reader = _Reader(path, text, environment or {})
     try:

@@ -24,6 +24,7 @@ class GitState:
     Attributes:
         tracked: the tracked paths, relative to the checked directory; None when no index is there to tell.
         ignores: the ignore files' patterns, by directory.
+
     """
 
     tracked: frozenset[str] | None = None
@@ -137,6 +138,7 @@ def parse_index(data: bytes) -> list[str]:
 
     Raises:
         ValueError: they are no index.
+
     """
     if len(data) < 12 or data[:4] != b"DIRC":
         raise ValueError("no git index")

@@ -20,6 +20,7 @@ class Interpolated:
         used: every variable that was looked at.
         required: variables that ``:?`` or ``?`` insists on and that are missing.
         invalid: what is wrong with the syntax, or empty.
+
     """
 
     text: str
@@ -44,9 +45,7 @@ def interpolate(text: str, values: Mapping[str, str]) -> Interpolated:
         return Interpolated(text)
     state = _State(values)
     result = _expand(text, state, 0)
-    return Interpolated(
-        result, tuple(state.unknown), tuple(state.used), tuple(state.required), state.invalid
-    )
+    return Interpolated(result, tuple(state.unknown), tuple(state.used), tuple(state.required), state.invalid)
 
 
 def _closing(text: str, start: int) -> int:

@@ -29,6 +29,7 @@ class Final:
         path: the file that decides it.
         line: the line that decides it.
         shell_form: whether a Dockerfile's shell form puts a shell in front.
+
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Launch:
         path: the file of ENTRYPOINT or CMD.
         line: its line.
         argv: the complete start command.
+
     """
 
     finals: list[Final] = field(default_factory=list)
@@ -108,12 +110,17 @@ class _Follower:
         renamed = self.renamed(base)
         for candidate in (base, renamed) if renamed else (base,):
             for copied in reversed(self.copied):
-                if posixpath.basename(copied.source) == candidate or posixpath.basename(copied.target) == candidate:
+                if (
+                    posixpath.basename(copied.source) == candidate
+                    or posixpath.basename(copied.target) == candidate
+                ):
                     found = self.context_script(copied.source)
                     if found is not None:
                         return found
             if self.part.context is not None and "." in candidate:
-                for source_file in self.project.tree.below("" if self.part.context == "." else self.part.context):
+                for source_file in self.project.tree.below(
+                    "" if self.part.context == "." else self.part.context
+                ):
                     if source_file.name == candidate:
                         return self.project.script(source_file.path)
         return self.written(wanted, base)
@@ -179,7 +186,9 @@ class _Follower:
                         return parse_shell(heredoc.content.replace("\\$", "$"), script.path, heredoc.line)
                     if command.name in {"echo", "printf"} and len(command.words) > 1:
                         word = command.words[-1]
-                        return parse_shell(word.value.replace("\\n", "\n").replace("\\$", "$"), script.path, word.line)
+                        return parse_shell(
+                            word.value.replace("\\n", "\n").replace("\\$", "$"), script.path, word.line
+                        )
         return None
 
     # -- following -----------------------------------------------------------------------------------------
@@ -199,8 +208,14 @@ class _Follower:
             self.shell(argv, path, line, shell_form=shell_form)
             return
         if "$" not in argv[0]:
-            script = self.find(argv[0]) if "/" in argv[0] or "." in argv[0] or self.copied_name(argv[0]) else None
-            if script is not None and (script.interpreter in SHELLS or not script.text.startswith("#!")) and script.text.strip():
+            script = (
+                self.find(argv[0]) if "/" in argv[0] or "." in argv[0] or self.copied_name(argv[0]) else None
+            )
+            if (
+                script is not None
+                and (script.interpreter in SHELLS or not script.text.startswith("#!"))
+                and script.text.strip()
+            ):
                 self.script(script, argv[1:])
                 return
             if script is None and argv[0].endswith(".sh"):
@@ -288,7 +303,10 @@ class _Follower:
                 if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
                     return
                 continue
-            if name in {"trap", "echo", "printf", ":", "true", "return", "export", "local", "unset", "cd"} and last is not None:
+            if (
+                name in {"trap", "echo", "printf", ":", "true", "return", "export", "local", "unset", "cd"}
+                and last is not None
+            ):
                 continue
             last, last_was_exec = command, False
             self.called(command, script)
@@ -297,7 +315,13 @@ class _Follower:
         self.end(script, arguments, last, shell_form=shell_form, inline=inline)
 
     def end(
-        self, script: Script, arguments: tuple[str, ...], last: ShellCommand | None, *, shell_form: bool, inline: bool
+        self,
+        script: Script,
+        arguments: tuple[str, ...],
+        last: ShellCommand | None,
+        *,
+        shell_form: bool,
+        inline: bool,
     ) -> None:
         if last is None:
             self.launch.finals.append(Final("nothing", (), script.path, script.first_line, shell_form))
@@ -306,7 +330,11 @@ class _Follower:
         if not words:
             self.launch.finals.append(Final("nothing", (), script.path, last.line, shell_form))
             return
-        simple = inline and len([c for c in script.commands if not c.inside("substitution")]) == 1 and not script.backgrounds
+        simple = (
+            inline
+            and len([c for c in script.commands if not c.inside("substitution")]) == 1
+            and not script.backgrounds
+        )
         if simple:
             # A shell that is given one simple command with -c hands itself over to it.
             self.follow(tuple(words), script.path, last.line, shell_form=shell_form)
@@ -316,21 +344,27 @@ class _Follower:
             self.launch.finals.append(Final("shell", words, script.path, last.line, shell_form))
             return
         if "/" in words[0] or words[0].endswith(".sh") or name in SHELLS:
-            target = words[1] if name in SHELLS and len(words) > 1 and not words[1].startswith("-") else words[0]
+            target = (
+                words[1] if name in SHELLS and len(words) > 1 and not words[1].startswith("-") else words[0]
+            )
             inner = self.find(target)
             if inner is not None and (inner.interpreter in SHELLS or not inner.text.startswith("#!")):
                 before = len(self.launch.finals)
                 self.script(inner, tuple(words[words.index(target) + 1 :]))
                 made = self.launch.finals[before:]
                 self.launch.finals[before:] = [
-                    Final("child" if f.kind == "program" else f.kind, f.argv, f.path, f.line, f.shell_form) for f in made
+                    Final("child" if f.kind == "program" else f.kind, f.argv, f.path, f.line, f.shell_form)
+                    for f in made
                 ]
                 return
         self.launch.finals.append(Final("child", words, script.path, last.line, shell_form))
 
     def visit(self, script: Script) -> None:
         """Note a script that takes part without becoming PID 1, and the scripts that it calls in turn."""
-        if any(known.path == script.path and known.first_line == script.first_line for known in self.launch.scripts):
+        if any(
+            known.path == script.path and known.first_line == script.first_line
+            for known in self.launch.scripts
+        ):
             return
         if len(self.launch.scripts) > _MAX_STEPS:
             return
@@ -347,12 +381,22 @@ class _Follower:
             return
         if values[0].rpartition("/")[2] in SHELLS | {"source", "."}:
             values = [v for v in values[1:] if not v.startswith("-")]
-        if values and "$" not in values[0] and ("/" in values[0] or values[0].endswith(".sh") or self.copied_name(values[0])):
+        if (
+            values
+            and "$" not in values[0]
+            and ("/" in values[0] or values[0].endswith(".sh") or self.copied_name(values[0]))
+        ):
             found = self.find(values[0])
-            if found is not None and found.path != script.path and (found.interpreter in SHELLS or found.path.endswith(".sh")):
+            if (
+                found is not None
+                and found.path != script.path
+                and (found.interpreter in SHELLS or found.path.endswith(".sh"))
+            ):
                 self.visit(found)
 
-    def expand(self, words: list[str] | tuple[str, ...], arguments: tuple[str, ...], script: Script) -> tuple[str, ...]:
+    def expand(
+        self, words: list[str] | tuple[str, ...], arguments: tuple[str, ...], script: Script
+    ) -> tuple[str, ...]:
         result: list[str] = []
         for word in words:
             if word in {"$@", "${@}", "$*", "${*}"}:

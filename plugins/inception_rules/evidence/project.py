@@ -26,14 +26,18 @@ _ROLE_NAMES = {
     "wordpress": re.compile(r"word-?_?press|^wp(?:[-_].*)?$|^php(?:[-_]?fpm)?$|[-_]wp$"),
     "mariadb": re.compile(r"maria|^my_?sql|^db$|^database$|[-_]db$|[-_]mysql$"),
 }
-_NOT_ROLE = re.compile(r"redis|adminer|phpmyadmin|pma|ftp|static|cache|backup|cadvisor|portainer|grafana|prometheus|exporter|site")
+_NOT_ROLE = re.compile(
+    r"redis|adminer|phpmyadmin|pma|ftp|static|cache|backup|cadvisor|portainer|grafana|prometheus|exporter|site"
+)
 _PACKAGES = {
     "nginx": re.compile(r"(?<![\w./-])nginx(?![\w./-])"),
     "wordpress": re.compile(r"php[\d.]*-fpm|php-fpm|wp-cli"),
     "mariadb": re.compile(r"mariadb-server|mysql-server|(?<![\w-])mariadb(?![\w-])"),
 }
 _DOCKERFILE_NAME = re.compile(r"(?:^|.*[./_-])(?:dockerfile|containerfile)(?:[._-].*)?$", re.IGNORECASE)
-_NOT_DOCKERFILE = re.compile(r"\.(?:j2|md|txt|bak|orig|tmpl|dockerignore|swp|ya?ml|sh|py)$|dockerignore$", re.IGNORECASE)
+_NOT_DOCKERFILE = re.compile(
+    r"\.(?:j2|md|txt|bak|orig|tmpl|dockerignore|swp|ya?ml|sh|py)$|dockerignore$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Part:
         service: its entry in the Compose file, or None.
         context: its build context's directory, or None.
         dockerfile: its parsed Dockerfile, or None.
+
     """
 
     name: str
@@ -59,7 +64,9 @@ class Part:
         """The instructions that shape its image."""
         if self.dockerfile is None:
             return []
-        target = self.service.build.target if self.service is not None and self.service.build is not None else None
+        target = (
+            self.service.build.target if self.service is not None and self.service.build is not None else None
+        )
         stage = self.dockerfile.stage(target)
         return self.dockerfile.effective(stage) if stage is not None else []
 
@@ -127,7 +134,9 @@ class Project:
         found = []
         for path in self.tree.files:
             name = posixpath.basename(path)
-            if name in DEFAULT_NAMES or re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name, re.IGNORECASE):
+            if name in DEFAULT_NAMES or re.fullmatch(
+                r"(?:docker-)?compose[\w.-]*\.ya?ml", name, re.IGNORECASE
+            ):
                 found.append(path)
         named = [path for path in self._compose_arguments if path in self.tree.files]
 
@@ -188,7 +197,9 @@ class Project:
     @cached_property
     def env_example(self) -> str | None:
         """An example of a ``.env`` file, next to the Compose file first."""
-        pattern = re.compile(r"(?:.*\.)?\.?env[._-](?:example|sample|template|dist|tmpl|default)$|(?:example|sample|template)[._-]env$|\.env\.\w+$")
+        pattern = re.compile(
+            r"(?:.*\.)?\.?env[._-](?:example|sample|template|dist|tmpl|default)$|(?:example|sample|template)[._-]env$|\.env\.\w+$"
+        )
         names = sorted(
             (p for p in self.tree.files if pattern.fullmatch(posixpath.basename(p))),
             key=lambda p: (not p.startswith("srcs/"), p.count("/"), p),
@@ -200,12 +211,16 @@ class Project:
         """What is known of the shell that starts Compose: the user's own variables and the Makefile's exports."""
         known = {"HOME": "/home/login", "USER": "login", "LOGNAME": "login"}
         if self.makefile is not None:
-            everything = re.search(r"^\s*export\s*(?:#.*)?$", self.text(self.makefile.path), re.MULTILINE) is not None
+            everything = (
+                re.search(r"^\s*export\s*(?:#.*)?$", self.text(self.makefile.path), re.MULTILINE) is not None
+            )
             for variable in self.makefile.variables.values():
                 if not (variable.exported or everything):
                     continue
                 value = self.makefile.expand(f"$({variable.name})")
-                value = re.sub(r"\$\(shell\s+(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)", "login", value)
+                value = re.sub(
+                    r"\$\(shell\s+(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)", "login", value
+                )
                 value = re.sub(r"\$\{?(?:USER|LOGNAME)\}?", "login", value)
                 value = re.sub(r"\$\{?HOME\}?", "/home/login", value)
                 if "$" not in value and variable.name not in {"SHELL", "MAKEFLAGS"}:
@@ -248,7 +263,9 @@ class Project:
         else:
             for path in self._dockerfile_paths:
                 directory = posixpath.dirname(path)
-                raw.append(Part(posixpath.basename(directory) or path, "", None, directory, self.dockerfile(path)))
+                raw.append(
+                    Part(posixpath.basename(directory) or path, "", None, directory, self.dockerfile(path))
+                )
         for role in ROLES:
             best, score = None, 0
             for index, part in enumerate(raw):
@@ -281,7 +298,9 @@ class Project:
         found: dict[str, Dockerfile] = {}
         for part in self.parts:
             if part.dockerfile is not None:
-                found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = part.dockerfile
+                found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = (
+                    part.dockerfile
+                )
         for path in self._dockerfile_paths:
             dockerfile = self.dockerfile(path)
             if dockerfile is not None:
@@ -305,7 +324,10 @@ class Project:
         for source in self.tree.files.values():
             suffix = posixpath.splitext(source.name)[1]
             if suffix in {".sh", ".bash", ".ash"} or (
-                suffix == "" and source.size < 200_000 and source.data.startswith(b"#!") and is_shell(source.name, source.text)
+                suffix == ""
+                and source.size < 200_000
+                and source.data.startswith(b"#!")
+                and is_shell(source.name, source.text)
             ):
                 found.append(source)
         return found
@@ -349,7 +371,9 @@ class Project:
             for source in self.tree.below(part.context if part.context != "." else ""):
                 if source.size > 200_000 or source.name in {"Dockerfile", ".dockerignore", "Makefile"}:
                     continue
-                if is_shell(source.name, source.text[:200]) or source.name.endswith((".md", ".php", ".html", ".css", ".js", ".py")):
+                if is_shell(source.name, source.text[:200]) or source.name.endswith(
+                    (".md", ".php", ".html", ".css", ".js", ".py")
+                ):
                     continue
                 if part.context == "." and "nginx" not in source.path:
                     continue
@@ -370,7 +394,9 @@ class Project:
             for instruction in part.instructions:
                 if instruction.name in {"COPY", "ADD"}:
                     for heredoc in instruction.heredocs:
-                        yield ConfigText(part.dockerfile.path, heredoc.line, heredoc.content, instruction.words()[-1])
+                        yield ConfigText(
+                            part.dockerfile.path, heredoc.line, heredoc.content, instruction.words()[-1]
+                        )
         if part.context is not None:
             prefix = "" if part.context == "." else f"{part.context}/"
             scripts.extend(s for s in self.scripts if s.path.startswith(prefix))
@@ -401,11 +427,15 @@ class Project:
 def written_texts(script: Script) -> Iterator[ConfigText]:
     """Yield the texts that a script writes into files: heredocs, and quoted texts of echo and printf."""
     for command in script.commands:
-        target = next((r.target.value for r in command.redirects if r.operator in {">", ">>", "&>", ">|"}), "")
+        target = next(
+            (r.target.value for r in command.redirects if r.operator in {">", ">>", "&>", ">|"}), ""
+        )
         if not target and command.name == "tee" and len(command.words) > 1:
             target = command.words[-1].value
         for heredoc in command.heredocs:
-            text = heredoc.content.replace("\\$", "$").replace("\\`", "`") if heredoc.expand else heredoc.content
+            text = (
+                heredoc.content.replace("\\$", "$").replace("\\`", "`") if heredoc.expand else heredoc.content
+            )
             yield ConfigText(script.path, heredoc.line, text, target)
         if command.name in {"echo", "printf"}:
             for word in command.arguments:
@@ -433,7 +463,9 @@ def _score(part: Part, role: str) -> int:
             names.append((container.text.lower(), 40))
     if any(_NOT_ROLE.search(text) for text, _ in names):
         return 0
-    best = max((points + (20 if text == role else 0) for text, points in names if pattern.search(text)), default=0)
+    best = max(
+        (points + (20 if text == role else 0) for text, points in names if pattern.search(text)), default=0
+    )
     if best:
         return best
     if part.dockerfile is not None:

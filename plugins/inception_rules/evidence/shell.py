@@ -15,7 +15,9 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 _MAX_DEPTH = 120
-_EXPANSIONS = frozenset({"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"})
+_EXPANSIONS = frozenset(
+    {"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"}
+)
 _WORDS = frozenset(
     {
         "word", "string", "raw_string", "ansi_c_string", "translated_string", "concatenation", "number",
@@ -37,6 +39,7 @@ class Word:
         line: where it begins.
         variables: the variables that it expands.
         substituted: whether the output of a command is part of it.
+
     """
 
     raw: str
@@ -87,6 +90,7 @@ class ShellCommand:
         assignments: the ``NAME=value`` prefixes.
         redirects: the files.
         heredocs: the texts that are fed to it.
+
     """
 
     words: tuple[Word, ...]
@@ -132,6 +136,7 @@ class Loop:
         condition_commands: the names of those in the condition.
         bounded: whether the condition compares numbers.
         context: as for commands.
+
     """
 
     kind: str
@@ -204,7 +209,9 @@ class Script:
             pending.extend(script.nested())
 
 
-def _within(item: ShellCommand | Loop | Background, command: ShellCommand) -> ShellCommand | Loop | Background:
+def _within(
+    item: ShellCommand | Loop | Background, command: ShellCommand
+) -> ShellCommand | Loop | Background:
     extra = ("timeout",) if "timeout" in command.values else ()
     return replace(item, context=command.context + extra + ("inline",) + item.context)
 
@@ -249,7 +256,14 @@ class _Walker:
         state = {"literal": True, "substituted": False}
         self._inspect(node, variables, state, 0)
         raw = _text(node)
-        return Word(raw, self._value(node, 0), state["literal"], self.line(node), tuple(variables), state["substituted"])
+        return Word(
+            raw,
+            self._value(node, 0),
+            state["literal"],
+            self.line(node),
+            tuple(variables),
+            state["substituted"],
+        )
 
     def _inspect(self, node: Node, variables: list[str], state: dict[str, bool], depth: int) -> None:
         if node.type in _EXPANSIONS:
@@ -345,7 +359,14 @@ class _Walker:
         if words:
             self.script.commands.append(
                 ShellCommand(
-                    tuple(words), self.line(node), self.script.first_line + node.end_point[0], context, (), (), (), node.start_byte
+                    tuple(words),
+                    self.line(node),
+                    self.script.first_line + node.end_point[0],
+                    context,
+                    (),
+                    (),
+                    (),
+                    node.start_byte,
                 )
             )
 
@@ -399,7 +420,12 @@ class _Walker:
         )
 
     def redirect(
-        self, node: Node, redirects: list[Redirect], heredocs: list[HereText], context: tuple[str, ...], depth: int
+        self,
+        node: Node,
+        redirects: list[Redirect],
+        heredocs: list[HereText],
+        context: tuple[str, ...],
+        depth: int,
     ) -> None:
         if node.type == "heredoc_redirect":
             body, start = None, ""
@@ -434,7 +460,9 @@ class _Walker:
 
     def redirected(self, node: Node, context: tuple[str, ...], depth: int) -> None:
         body = node.child_by_field_name("body")
-        extra = tuple(c for c in node.children if c.type in {"file_redirect", "heredoc_redirect", "herestring_redirect"})
+        extra = tuple(
+            c for c in node.children if c.type in {"file_redirect", "heredoc_redirect", "herestring_redirect"}
+        )
         target, path = body, context
         # The redirection belongs to the last command of a list or a pipeline.
         while target is not None and target.type in {"list", "pipeline"} and target.named_child_count:
@@ -454,7 +482,16 @@ class _Walker:
             heredocs: list[HereText] = []
             self.redirect(one, redirects, heredocs, path, depth)
             self.script.commands.append(
-                ShellCommand((), self.line(node), self.line(node), path, (), tuple(redirects), tuple(heredocs), node.start_byte)
+                ShellCommand(
+                    (),
+                    self.line(node),
+                    self.line(node),
+                    path,
+                    (),
+                    tuple(redirects),
+                    tuple(heredocs),
+                    node.start_byte,
+                )
             )
 
     def loop(self, node: Node, context: tuple[str, ...], depth: int) -> None:
@@ -536,7 +573,13 @@ def _never_ends(kind: str, condition: str) -> bool:
 
 
 def _compares_numbers(condition: str) -> bool:
-    return re.search(r"\s-(?:lt|le|gt|ge)\s|\(\([^)]*[<>][^)]*\)\)|\(\([^)]*(?:--|\+\+)[^)]*\)\)|\s-ne\s+[\"']?\d", condition) is not None
+    return (
+        re.search(
+            r"\s-(?:lt|le|gt|ge)\s|\(\([^)]*[<>][^)]*\)\)|\(\([^)]*(?:--|\+\+)[^)]*\)\)|\s-ne\s+[\"']?\d",
+            condition,
+        )
+        is not None
+    )
 
 
 def parse_shell(text: str, path: str = "script.sh", first_line: int = 1) -> Script:

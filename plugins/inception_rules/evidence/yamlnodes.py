@@ -34,6 +34,7 @@ class Value:
         items: a sequence's values.
         pairs: a mapping's entries, merges applied.
         key_lines: the lines of a mapping's keys.
+
     """
 
     line: int
@@ -154,7 +155,9 @@ class _Converter:
             for key, value in source.pairs:
                 if key not in own:
                     own[key], lines[key] = value, source.key_line(key)
-        return Value(line, "mapping", pairs=tuple(own.items()), key_lines=tuple(lines.items()), tag=str(node.tag))
+        return Value(
+            line, "mapping", pairs=tuple(own.items()), key_lines=tuple(lines.items()), tag=str(node.tag)
+        )
 
 
 def parse_yaml(text: str, path: str) -> tuple[Value | None, tuple[Problem, ...]]:
@@ -162,6 +165,7 @@ def parse_yaml(text: str, path: str) -> tuple[Value | None, tuple[Problem, ...]]
 
     Returns:
         The root, None when there is none or the text is not valid, and the problems.
+
     """
     converter = _Converter(path)
     try:

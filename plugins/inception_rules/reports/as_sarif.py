@@ -42,7 +42,9 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "message": {"text": f"{printable(finding.message)}. {printable(finding.fix)}"},
         "properties": {"requirements": list(finding.requirements)},
     }
-    location: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path or "."), "uriBaseId": "PROJECTROOT"}}
+    location: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(finding.path or "."), "uriBaseId": "PROJECTROOT"}
+    }
     if finding.line is not None:
         location["region"] = {"startLine": finding.line}
     made["locations"] = [{"physicalLocation": location}]
@@ -63,7 +65,10 @@ def render(report: Report) -> str:
             {
                 "executionSuccessful": not report.crashes,
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"the rule {c.rule} crashed: {printable(c.error)}"}}
+                    {
+                        "level": "error",
+                        "message": {"text": f"the rule {c.rule} crashed: {printable(c.error)}"},
+                    }
                     for c in report.crashes
                 ],
             }

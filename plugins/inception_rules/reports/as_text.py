@@ -50,10 +50,13 @@ def render(report: Report, *, colour: bool = False) -> str:
     Args:
         report: what was found.
         colour: whether the text goes to a terminal that shows colours.
+
     """
     writer = _Writer(colour=colour)
     writer.add(f"Inception check of {printable(report.project)}")
-    writer.add(f"subject {report.context.subject}, penultimate releases as of {report.context.today.isoformat()}")
+    writer.add(
+        f"subject {report.context.subject}, penultimate releases as of {report.context.today.isoformat()}"
+    )
     writer.add()
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.active:
@@ -92,7 +95,13 @@ def _beyond(writer: _Writer, report: Report, shown: dict[Finding, str]) -> None:
         writer.add()
         writer.add("Beyond the subject:")
         for finding in rest:
-            word = "note" if finding.severity is Severity.INFO else "FAIL" if finding.severity is Severity.ERROR else "WARN"
+            word = (
+                "note"
+                if finding.severity is Severity.INFO
+                else "FAIL"
+                if finding.severity is Severity.ERROR
+                else "WARN"
+            )
             writer.add(f"  {writer.paint(word, 4)}")
             _evidence(writer, finding, report)
     suppressed = [finding for finding in report.findings if finding.suppressed is not None]

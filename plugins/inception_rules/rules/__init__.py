@@ -18,7 +18,9 @@ def all_rules() -> tuple[Rule, ...]:
     for module in pkgutil.iter_modules(__path__):
         if not module.name.startswith("_"):
             found.append(importlib.import_module(f"{__name__}.{module.name}").RULE)
-    return tuple(sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id)))
+    return tuple(
+        sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id))
+    )
 
 
 def rule_by_id(identifier: str) -> Rule | None:

@@ -49,7 +49,9 @@ def container_scripts(project: Project) -> Iterator[Script]:
         yield script
     contexts = {part.context for part in project.parts if part.context not in {None, "."}}
     for script in project.scripts:
-        if (script.path, 1) not in seen and any(script.path.startswith(f"{context}/") for context in contexts):
+        if (script.path, 1) not in seen and any(
+            script.path.startswith(f"{context}/") for context in contexts
+        ):
             yield script
 
 

@@ -77,7 +77,9 @@ def _written(project: Project, name: str) -> Iterator[Name]:
                         yield Name(value, part.dockerfile.path, line)
     files = [p for p in project.tree.files if _settings_file(p)]
     if compose is not None:
-        files += [f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files]
+        files += [
+            f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files
+        ]
     for path in dict.fromkeys(files):
         parsed = parse_dotenv(project.text(path), path)
         for assignment in parsed.assignments:
@@ -87,7 +89,12 @@ def _written(project: Project, name: str) -> Iterator[Name]:
 
 def _settings_file(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
-    return name.startswith((".env", "env.")) or name.endswith(".env") or re.search(r"(?:^|/)\.?secrets?/[^/]*credential|credentials?\.(?:txt|example)", path.lower()) is not None
+    return (
+        name.startswith((".env", "env."))
+        or name.endswith(".env")
+        or re.search(r"(?:^|/)\.?secrets?/[^/]*credential|credentials?\.(?:txt|example)", path.lower())
+        is not None
+    )
 
 
 def _resolve(project: Project, script: Script, word: Word, option: str, depth: int = 0) -> Iterator[Name]:
@@ -147,7 +154,9 @@ def administrators(project: Project) -> tuple[list[Name], bool]:
                     word = _given(command, "--admin_user") or _given(command, "--admin_name")
                     if word is not None:
                         names.extend(_resolve(project, script, word, "--admin_user"))
-                elif wp_command(command, "user", "create") and any("administrator" in v for v in command.values):
+                elif wp_command(command, "user", "create") and any(
+                    "administrator" in v for v in command.values
+                ):
                     words = [w for w in command.words if not w.value.startswith("-")]
                     for index, word in enumerate(words[:-1]):
                         if word.value == "create":
@@ -156,12 +165,21 @@ def administrators(project: Project) -> tuple[list[Name], bool]:
         for path in project.tree.files:
             if _settings_file(path):
                 for assignment in parse_dotenv(project.text(path), path).assignments:
-                    if _VARIABLE.fullmatch(assignment.name) and assignment.value and "$" not in assignment.value:
+                    if (
+                        _VARIABLE.fullmatch(assignment.name)
+                        and assignment.value
+                        and "$" not in assignment.value
+                    ):
                         names.append(Name(assignment.value, path, assignment.line))
         for part in project.parts:
             if part.service is not None:
                 for variable in part.service.environment:
-                    if _VARIABLE.fullmatch(variable.name) and variable.value is not None and variable.value.value and not variable.value.used:
+                    if (
+                        _VARIABLE.fullmatch(variable.name)
+                        and variable.value is not None
+                        and variable.value.value
+                        and not variable.value.used
+                    ):
                         names.append(Name(variable.value.value, variable.path, variable.value.line))
     return list(dict.fromkeys(names)), installed
 
@@ -176,4 +194,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             yield RULE.finding(name.path, name.line, f"the administrator is called {name.text!r}", _FIX)
 
 
-RULE = Rule("administrator-name", "The name of the WordPress administrator does not contain admin", ("R26",), _check, refutes=("E49",))
+RULE = Rule(
+    "administrator-name",
+    "The name of the WordPress administrator does not contain admin",
+    ("R26",),
+    _check,
+    refutes=("E49",),
+)

@@ -27,7 +27,10 @@ def release_of(distribution: str, tag: str, on: date) -> str | None:
             break
         text = shorter
     if distribution == "debian" and text in {"stable", "oldstable"}:
-        known = sorted((r for r in RELEASES if r.distribution == "debian" and r.stable_since <= on), key=lambda r: r.stable_since)
+        known = sorted(
+            (r for r in RELEASES if r.distribution == "debian" and r.stable_since <= on),
+            key=lambda r: r.stable_since,
+        )
         index = -1 if text == "stable" else -2
         return known[index].version if len(known) >= -index else None
     for release in RELEASES:
@@ -47,7 +50,10 @@ def _judge(stage: Stage, context: Context) -> tuple[str, str]:
     bases = {d: penultimate(d, context.today) for d in ("debian", "alpine")}
     wanted = f"FROM debian:{bases['debian'].version} or FROM alpine:{bases['alpine'].version}"
     if match is None:
-        return f"the base {stage.base} is neither Alpine nor Debian", f"Begin with {wanted} and install the service."
+        return (
+            f"the base {stage.base} is neither Alpine nor Debian",
+            f"Begin with {wanted} and install the service.",
+        )
     distribution = match.group(1)
     if not colon:
         return f"the base {stage.base} has no version", f"Write {wanted}."
@@ -80,18 +86,30 @@ def _check(project: Project, context: Context) -> Iterator[Outcome]:
     for dockerfile in project.dockerfiles:
         if dockerfile.instructions and not dockerfile.stages:
             yield RULE.finding(
-                dockerfile.path, None, "the Dockerfile has no FROM", "Begin it with FROM debian:<version> or FROM alpine:<version>."
+                dockerfile.path,
+                None,
+                "the Dockerfile has no FROM",
+                "Begin it with FROM debian:<version> or FROM alpine:<version>.",
             )
         for stage in dockerfile.stages:
-            if dockerfile.is_stage(stage.resolved, stage.index) or (stage.resolved == "scratch" and len(dockerfile.stages) > 1):
+            if dockerfile.is_stage(stage.resolved, stage.index) or (
+                stage.resolved == "scratch" and len(dockerfile.stages) > 1
+            ):
                 continue
             if stage.unknown:
                 # The rule on the literal FROM speaks about it.
-                yield RULE.undecided(f"the base of {dockerfile.path} depends on an argument without a default", ("E33", "R7"))
+                yield RULE.undecided(
+                    f"the base of {dockerfile.path} depends on an argument without a default", ("E33", "R7")
+                )
                 continue
             message, fix = _judge(stage, context)
             if message:
                 yield RULE.finding(dockerfile.path, stage.instruction.line, message, fix)
 
 
-RULE = Rule("base-image", "Every base is the penultimate stable release of Alpine or Debian", ("E13", "E33", "R7"), _check)
+RULE = Rule(
+    "base-image",
+    "Every base is the penultimate stable release of Alpine or Debian",
+    ("E13", "E33", "R7"),
+    _check,
+)

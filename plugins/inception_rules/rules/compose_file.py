@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule, Severity
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None:
@@ -42,11 +43,20 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
     if compose.root is not None and not compose.services:
         yield RULE.finding(
-            compose.path, None, "the Compose file declares no service", "Declare nginx, wordpress and mariadb.",
+            compose.path,
+            None,
+            "the Compose file declares no service",
+            "Declare nginx, wordpress and mariadb.",
             requirements=("R4", "E35"),
         )
 
 
 _NEAR = frozenset({"docker-compose.yaml", "compose.yml", "compose.yaml"})
 
-RULE = Rule("compose-file", "srcs/docker-compose.yml is there, and Compose can read it", ("E3", "R4", "R36"), _check, refutes=("E35",))
+RULE = Rule(
+    "compose-file",
+    "srcs/docker-compose.yml is there, and Compose can read it",
+    ("E3", "R4", "R36"),
+    _check,
+    refutes=("E35",),
+)

@@ -36,14 +36,22 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     secrets = secret_files(project)
     dockerfiles = {d.path for d in project.dockerfiles}
     for path, source in project.tree.files.items():
-        if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
+        if (
+            path in secrets
+            or path in dockerfiles
+            or source.size > _MAX
+            or _VENDOR.search(path)
+            or source.is_binary
+        ):
             continue
         items = {(c.line, c.what): c for c in (*_search(project, source), *found.in_token(source.text))}
         if not items or not project.git.in_git(path):
             continue
         for credential in sorted(items.values(), key=lambda c: (c.line, c.what)):
             if credential.sure:
-                yield RULE.finding(path, credential.line, f"a credential stands in the repository ({credential.what})", _FIX)
+                yield RULE.finding(
+                    path, credential.line, f"a credential stands in the repository ({credential.what})", _FIX
+                )
             else:
                 yield RULE.finding(
                     path,
@@ -87,9 +95,13 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
         for number, line in enumerate(source.lines[:50], start=1):
             label, equals, value = line.partition("=")
             if equals:
-                if found.is_credential_name(label.strip()) and found.is_secret_value(value.strip(), label.strip(), example=False):
+                if found.is_credential_name(label.strip()) and found.is_secret_value(
+                    value.strip(), label.strip(), example=False
+                ):
                     yield Credential(label.strip(), number)
-            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(line.strip(), "", example=False):
+            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(
+                line.strip(), "", example=False
+            ):
                 yield Credential("a bare value", number)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule, Severity
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for part in project.parts:
         if not part.role or part.context is None or part.dockerfile is None or part.context == ".":
@@ -37,4 +38,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             )
 
 
-RULE = Rule("directory-layout", "The directories are as the subject draws them", ("R36",), _check, severity=Severity.WARNING)
+RULE = Rule(
+    "directory-layout",
+    "The directories are as the subject draws them",
+    ("R36",),
+    _check,
+    severity=Severity.WARNING,
+)

@@ -8,6 +8,7 @@ from inception_rules.evidence.project import Project
 from inception_rules.evidence.shell import Script, parse_shell
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if not project.dockerfiles:
         yield RULE.undecided("there is no Dockerfile")
@@ -45,13 +46,20 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if given is not None and _is_shell_call(given.words):
                 for _line, text in _jobs(parse_shell(given.words[2], given.path, given.line)):
                     yield RULE.finding(
-                        given.path, given.line, f"{service.name}'s command puts {text!r} into the background",
+                        given.path,
+                        given.line,
+                        f"{service.name}'s command puts {text!r} into the background",
                         "Start one program, in the foreground.",
                     )
 
 
 def _is_shell_call(words: tuple[str, ...]) -> bool:
-    return len(words) >= 3 and words[0].rpartition("/")[2] in {"sh", "bash", "ash", "dash"} and words[1].endswith("c") and words[1][0] == "-"
+    return (
+        len(words) >= 3
+        and words[0].rpartition("/")[2] in {"sh", "bash", "ash", "dash"}
+        and words[1].endswith("c")
+        and words[1][0] == "-"
+    )
 
 
 def _jobs(script: Script) -> Iterator[tuple[int, str]]:

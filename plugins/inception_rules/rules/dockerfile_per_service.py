@@ -14,14 +14,21 @@ _SHEET = {"nginx": "E39", "wordpress": "E44", "mariadb": "E51"}
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is None and not project.parts:
         yield RULE.finding(
-            "srcs/requirements", None, "there is no Dockerfile", "Write one Dockerfile per service below srcs/requirements/."
+            "srcs/requirements",
+            None,
+            "there is no Dockerfile",
+            "Write one Dockerfile per service below srcs/requirements/.",
         )
         return
     owners: dict[tuple[str, str | None], str] = {}
     for part in project.parts:
         ids = ("E31", "R8") + ((_SHEET[part.role],) if part.role else ())
         build = part.service.build if part.service is not None else None
-        place = (build.path, build.line) if build is not None else (compose_file(project), part.service.line if part.service else None)
+        place = (
+            (build.path, build.line)
+            if build is not None
+            else (compose_file(project), part.service.line if part.service else None)
+        )
         if part.service is not None and build is None:
             if part.role:
                 yield RULE.finding(
@@ -32,12 +39,17 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
             continue
         if build is not None and build.undecided:
-            yield RULE.undecided(f"the build context of {part.name} depends on a variable that is not known", ids)
+            yield RULE.undecided(
+                f"the build context of {part.name} depends on a variable that is not known", ids
+            )
             continue
         if part.dockerfile is None:
             missing = build.dockerfile if build is not None else "its Dockerfile"
             yield RULE.finding(
-                *place, f"{missing}, the Dockerfile of {part.name}, is not in the repository", "Add it.", requirements=ids
+                *place,
+                f"{missing}, the Dockerfile of {part.name}, is not in the repository",
+                "Add it.",
+                requirements=ids,
             )
             continue
         if not part.dockerfile.instructions:
@@ -64,5 +76,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
 
 
 RULE = Rule(
-    "dockerfile-per-service", "Each service has a Dockerfile of its own, and it is not empty", ("E31", "E39", "E44", "E51", "R8"), _check
+    "dockerfile-per-service",
+    "Each service has a Dockerfile of its own, and it is not empty",
+    ("E31", "E39", "E44", "E51", "R8"),
+    _check,
 )

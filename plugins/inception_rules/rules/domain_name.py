@@ -19,12 +19,20 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if directive.name == "server_name":
                 names.append(directive)
     values = [v for d in names for v in d.arguments]
-    if not values or any("$" in v or "{" in v or _GOOD.fullmatch(v) or v.startswith(("__", "%", "@")) or v.isupper() for v in values):
+    if not values or any(
+        "$" in v or "{" in v or _GOOD.fullmatch(v) or v.startswith(("__", "%", "@")) or v.isupper()
+        for v in values
+    ):
         return
     directive = names[0]
     yield RULE.finding(
-        directive.path, directive.line, f"the site is called {' '.join(directive.arguments)}, the subject wants <login>.42.fr", _FIX
+        directive.path,
+        directive.line,
+        f"the site is called {' '.join(directive.arguments)}, the subject wants <login>.42.fr",
+        _FIX,
     )
 
 
-RULE = Rule("domain-name", "The site is called <login>.42.fr", (), _check, refutes=("R28",), severity=Severity.WARNING)
+RULE = Rule(
+    "domain-name", "The site is called <login>.42.fr", (), _check, refutes=("R28",), severity=Severity.WARNING
+)

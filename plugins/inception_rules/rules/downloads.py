@@ -14,7 +14,9 @@ from inception_rules.rules._common import container_scripts
 _URL = re.compile(r"(?:https?|ftp)://[^\s\"']+")
 _LOCAL = re.compile(r"^(?:https?|ftp)://(?:localhost|127\.|0\.0\.0\.0|\[|[\w-]+(?::\d+)?(?:/|$)|\$)")
 _NOT_SOFTWARE = re.compile(r"api\.wordpress\.org/secret-key|/health|ifconfig|icanhazip|ipinfo")
-_VERIFIES = re.compile(r"sha(?:1|224|256|384|512)sum|md5sum|shasum|gpg\s|gpgv|openssl\s+dgst|cosign|minisign|signify")
+_VERIFIES = re.compile(
+    r"sha(?:1|224|256|384|512)sum|md5sum|shasum|gpg\s|gpgv|openssl\s+dgst|cosign|minisign|signify"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,13 @@ def downloads(project: Project) -> list[Download]:
             if instruction.name == "ADD":
                 for word in instruction.words()[:-1]:
                     if _URL.match(word):
-                        made = Download(word, dockerfile.path, instruction.line, is_pinned(word), instruction.flag("checksum") is not None)
+                        made = Download(
+                            word,
+                            dockerfile.path,
+                            instruction.line,
+                            is_pinned(word),
+                            instruction.flag("checksum") is not None,
+                        )
                         found[made.path, made.line, made.url] = made
     scripts.extend((script, script.text) for script in container_scripts(project))
     for top, whole in scripts:
@@ -58,7 +66,11 @@ def is_pinned(url: str) -> bool:
     if re.search(r"latest|nightly|/(?:master|main|gh-pages|trunk|HEAD)/", url):
         return False
     path = re.sub(r"^\w+://[^/]+", "", url)
-    return re.search(r"\d+\.\d+|[-_/v]\d+(?:[-_./]|$)|\$\{?\w*(?:VERSION|VER|TAG|RELEASE|URL)\w*|[0-9a-f]{12,}", path, re.IGNORECASE) is not None or "$" in url and "VERSION" in url.upper()
+    return re.search(
+        r"\d+\.\d+|[-_/v]\d+(?:[-_./]|$)|\$\{?\w*(?:VERSION|VER|TAG|RELEASE|URL)\w*|[0-9a-f]{12,}",
+        path,
+        re.IGNORECASE,
+    ) is not None or ("$" in url and "VERSION" in url.upper())
 
 
 def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
@@ -71,10 +83,15 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
         url = next((v for v in command.values if _URL.match(v)), None)
         if url is not None:
             yield url, any(v in {"-b", "--branch"} or v.startswith("--branch=") for v in command.values)
-    elif command.name in {"wp", "wp-cli", "wp-cli.phar"} or (command.name.startswith("php") and "wp" in " ".join(command.values[1:2])):
+    elif command.name in {"wp", "wp-cli", "wp-cli.phar"} or (
+        command.name.startswith("php") and "wp" in " ".join(command.values[1:2])
+    ):
         values = [v for v in command.values if not v.startswith("-")]
         if "core download" in " ".join(values):
-            yield "wp core download", any(v.startswith("--version") and "latest" not in v for v in command.values)
+            yield (
+                "wp core download",
+                any(v.startswith("--version") and "latest" not in v for v in command.values),
+            )
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
@@ -93,4 +110,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             )
 
 
-RULE = Rule("downloads", "What is downloaded names a version and is verified", ("E32",), _check, severity=Severity.WARNING)
+RULE = Rule(
+    "downloads",
+    "What is downloaded names a version and is verified",
+    ("E32",),
+    _check,
+    severity=Severity.WARNING,
+)

@@ -27,7 +27,10 @@ def all_scripts(project: Project) -> Iterator[tuple[Script, tuple[str, ...]]]:
         for instruction in dockerfile.instructions:
             if instruction.name in {"CMD", "ENTRYPOINT"}:
                 if instruction.arguments is None:
-                    yield parse_shell(instruction.body, dockerfile.path, instruction.body_line), ("E15", "R23", "E12")
+                    yield (
+                        parse_shell(instruction.body, dockerfile.path, instruction.body_line),
+                        ("E15", "R23", "E12"),
+                    )
                 else:
                     for word in instruction.arguments[1:]:
                         if " " in word:
@@ -56,7 +59,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for script, loop, ids in all_loops(project):
         if loop.constant and not loop.leaves and "timeout" not in loop.context:
             shown = " ".join(loop.condition.split())
-            yield RULE.finding(script.path, loop.line, f"the loop ({loop.kind} {shown}) never ends", _FIX, requirements=ids)
+            yield RULE.finding(
+                script.path, loop.line, f"the loop ({loop.kind} {shown}) never ends", _FIX, requirements=ids
+            )
 
 
-RULE = Rule("endless-loop", "No script, command or entrypoint loops for ever", ("E15", "R23"), _check, refutes=("E12",))
+RULE = Rule(
+    "endless-loop",
+    "No script, command or entrypoint loops for ever",
+    ("E15", "R23"),
+    _check,
+    refutes=("E12",),
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None or not compose.services:
@@ -17,7 +18,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if any(i.name in {"ENV", "ARG"} for dockerfile in project.dockerfiles for i in dockerfile.instructions):
         return
     yield RULE.finding(
-        compose.path, None, "no service gets an environment variable", "Put the settings into srcs/.env and hand them over with environment: or env_file:."
+        compose.path,
+        None,
+        "no service gets an environment variable",
+        "Put the settings into srcs/.env and hand them over with environment: or env_file:.",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is None or not project.compose.services:
         yield RULE.undecided("there is no Compose file that could be read")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.process import launch_of
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.shell import Script, ShellCommand, parse_shell
 from inception_rules.model import Context, Outcome, Rule
@@ -27,7 +26,13 @@ def keeps_alive(command: ShellCommand) -> str:
         return " ".join(values[:4])
     if name == "sleep" and len(values) > 1 and (values[1].startswith("inf") or _long(values[1])):
         return " ".join(values[:2])
-    if name == "cat" and len(values) == 1 and not command.inside("pipeline", "substitution") and not command.redirects and not command.heredocs:
+    if (
+        name == "cat"
+        and len(values) == 1
+        and not command.inside("pipeline", "substitution")
+        and not command.redirects
+        and not command.heredocs
+    ):
         return "cat without a file"
     return ""
 
@@ -64,14 +69,21 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 line = instruction.line if instruction.arguments is not None else command.line
                 seen.add((dockerfile.path, line))
                 yield RULE.finding(
-                    dockerfile.path, line, f"{instruction.name} keeps the container alive with {trick}", _FIX,
+                    dockerfile.path,
+                    line,
+                    f"{instruction.name} keeps the container alive with {trick}",
+                    _FIX,
                     requirements=("E12", "R20", "R23"),
                 )
         for _instruction, script in project.run_scripts(dockerfile):
             for command, trick in _search(script):
                 if trick.startswith("tail"):
                     yield RULE.finding(
-                        dockerfile.path, command.line, f"the Dockerfile runs {trick}", "Remove it.", requirements=("E12", "R23")
+                        dockerfile.path,
+                        command.line,
+                        f"the Dockerfile runs {trick}",
+                        "Remove it.",
+                        requirements=("E12", "R23"),
                     )
     if project.compose is not None:
         for service in project.compose.services.values():
@@ -81,7 +93,11 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 script = _as_script(given.words, given.path, given.line)
                 for _command, trick in _search(script):
                     yield RULE.finding(
-                        given.path, given.line, f"{service.name} is kept alive with {trick}", _FIX, requirements=("R20", "R23", "E12")
+                        given.path,
+                        given.line,
+                        f"{service.name} is kept alive with {trick}",
+                        _FIX,
+                        requirements=("R20", "R23", "E12"),
                     )
     for script in container_scripts(project):
         if script.path in {dockerfile.path for dockerfile in project.dockerfiles}:
@@ -92,16 +108,27 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if (script.path, command.line) not in seen:
                 seen.add((script.path, command.line))
                 yield RULE.finding(
-                    script.path, command.line, f"the script keeps the container alive with {trick}", _FIX,
+                    script.path,
+                    command.line,
+                    f"the script keeps the container alive with {trick}",
+                    _FIX,
                     requirements=("R20", "R23", "E15"),
                 )
 
 
 def _as_script(words: tuple[str, ...], path: str, line: int) -> Script:
     """Write an exec form as a shell text, each word in quotes."""
-    quoted = " ".join(w if re.fullmatch(r"[\w@%+=:,./-]+", w) else "'" + w.replace("'", "'\\''") + "'" for w in words)
+    quoted = " ".join(
+        w if re.fullmatch(r"[\w@%+=:,./-]+", w) else "'" + w.replace("'", "'\\''") + "'" for w in words
+    )
     script = parse_shell(quoted, path, line)
     return script
 
 
-RULE = Rule("keep-alive", "No tail -f, sleep infinity or the like keeps a container alive", ("R20", "R23"), _check, refutes=("E12", "E15"))
+RULE = Rule(
+    "keep-alive",
+    "No tail -f, sleep infinity or the like keeps a container alive",
+    ("R20", "R23"),
+    _check,
+    refutes=("E12", "E15"),
+)

@@ -15,7 +15,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         for script in top.everything():
             for command in script.commands:
                 names = [value.rpartition("/")[2] for value in command.values]
-                start = next((i for i, name in enumerate(names[:6]) if name in _PROGRAMS or name in {"${DOCKER}", "$DOCKER"}), None)
+                start = next(
+                    (
+                        i
+                        for i, name in enumerate(names[:6])
+                        if name in _PROGRAMS or name in {"${DOCKER}", "$DOCKER"}
+                    ),
+                    None,
+                )
                 if start is None:
                     continue
                 for word in command.words[start + 1 :]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None or compose.root is None:

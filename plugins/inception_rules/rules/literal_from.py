@@ -21,13 +21,26 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             continue
         stage = dockerfile.stages[0]
         if first.name != "FROM":
-            yield RULE.finding(dockerfile.path, first.line, f"the Dockerfile starts with {first.name} instead of FROM", _FIX)
+            yield RULE.finding(
+                dockerfile.path, first.line, f"the Dockerfile starts with {first.name} instead of FROM", _FIX
+            )
         elif "$" in stage.base:
-            yield RULE.finding(dockerfile.path, first.line, f"FROM {stage.base} does not spell the base out", _FIX)
+            yield RULE.finding(
+                dockerfile.path, first.line, f"FROM {stage.base} does not spell the base out", _FIX
+            )
         elif first.flags:
-            yield RULE.finding(dockerfile.path, first.line, "an option stands between FROM and the base", _FIX)
+            yield RULE.finding(
+                dockerfile.path, first.line, "an option stands between FROM and the base", _FIX
+            )
         elif re.match(r"(?:docker\.io/|library/)", stage.base):
-            yield RULE.finding(dockerfile.path, first.line, f"FROM {stage.base} puts a registry before the base's name", _FIX)
+            yield RULE.finding(
+                dockerfile.path, first.line, f"FROM {stage.base} puts a registry before the base's name", _FIX
+            )
 
 
-RULE = Rule("literal-from", "Each Dockerfile starts, literally, with FROM alpine:<version> or FROM debian:<version>", ("E13",), _check)
+RULE = Rule(
+    "literal-from",
+    "Each Dockerfile starts, literally, with FROM alpine:<version> or FROM debian:<version>",
+    ("E13",),
+    _check,
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     makefile = project.makefile
     if makefile is None:
@@ -20,7 +21,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     text = project.text(makefile.path)
     if not text.strip():
-        yield RULE.finding(makefile.path, None, "the Makefile is empty", "Let its first target call docker compose up --build.")
+        yield RULE.finding(
+            makefile.path,
+            None,
+            "the Makefile is empty",
+            "Let its first target call docker compose up --build.",
+        )
     elif not re.search(r"compose", text) and not re.search(r"\$\(MAKE\)|\.sh\b|\bmake\b|ansible", text):
         yield RULE.finding(
             makefile.path,
@@ -31,4 +37,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
 
 
-RULE = Rule("makefile", "A Makefile at the root sets up the whole application", ("E6", "R3"), _check, refutes=("E3", "R36"))
+RULE = Rule(
+    "makefile",
+    "A Makefile at the root sets up the whole application",
+    ("E6", "R3"),
+    _check,
+    refutes=("E3", "R36"),
+)

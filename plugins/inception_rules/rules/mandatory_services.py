@@ -41,4 +41,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-RULE = Rule("mandatory-services", "NGINX, WordPress and MariaDB have one container each", ("R6",), _check, refutes=("E40", "E46", "E53"))
+RULE = Rule(
+    "mandatory-services",
+    "NGINX, WordPress and MariaDB have one container each",
+    ("R6",),
+    _check,
+    refutes=("E40", "E46", "E53"),
+)

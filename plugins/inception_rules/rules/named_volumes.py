@@ -9,7 +9,22 @@ from inception_rules.evidence.compose import Mount, Service
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
-_OTHER = ("/etc", "/run", "/var/run", "/tmp", "/usr", "/docker-entrypoint-initdb.d", "/root", "/var/log", "/dev", "/proc", "/sys", "/var/tmp", "/opt/scripts", "/var/cache")
+_OTHER = (
+    "/etc",
+    "/run",
+    "/var/run",
+    "/tmp",
+    "/usr",
+    "/docker-entrypoint-initdb.d",
+    "/root",
+    "/var/log",
+    "/dev",
+    "/proc",
+    "/sys",
+    "/var/tmp",
+    "/opt/scripts",
+    "/var/cache",
+)
 _IDS = {"mariadb": ("R14", "R16"), "wordpress": ("R15", "R16"), "nginx": ("R15", "R16")}
 _WHAT = {"mariadb": "database", "wordpress": "site", "nginx": "site"}
 
@@ -19,7 +34,9 @@ def data_mounts(service: Service) -> list[Mount]:
     found = []
     for mount in service.mounts:
         target = posixpath.normpath(mount.target or "/")
-        if mount.kind in {"tmpfs", "npipe", "cluster"} or any(target == o or target.startswith(o + "/") for o in _OTHER):
+        if mount.kind in {"tmpfs", "npipe", "cluster"} or any(
+            target == o or target.startswith(o + "/") for o in _OTHER
+        ):
             continue
         name = posixpath.basename(target)
         if mount.kind == "bind" and "." in name.lstrip("."):
@@ -34,7 +51,11 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         yield RULE.undecided("there is no Compose file that could be read")
         return
     site = project.part("wordpress")
-    site_targets = {m.target.rstrip("/") for m in data_mounts(site.service)} if site is not None and site.service is not None else set()
+    site_targets = (
+        {m.target.rstrip("/") for m in data_mounts(site.service)}
+        if site is not None and site.service is not None
+        else set()
+    )
     for role in ("mariadb", "wordpress", "nginx"):
         part = project.part(role)
         if part is None or part.service is None:
@@ -44,7 +65,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         service = part.service
         mounts = data_mounts(service)
         if role == "nginx":
-            mounts = [m for m in mounts if m.target.rstrip("/") in site_targets or m.target.startswith("/var/www")]
+            mounts = [
+                m for m in mounts if m.target.rstrip("/") in site_targets or m.target.startswith("/var/www")
+            ]
         elif not mounts:
             yield RULE.finding(
                 *service.place("volumes"),
@@ -64,11 +87,17 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
             elif mount.kind == "anonymous":
                 yield RULE.finding(
-                    path, line, f"{part.name} has an anonymous volume for the {_WHAT[role]}", "Give the volume a name.", requirements=_IDS[role]
+                    path,
+                    line,
+                    f"{part.name} has an anonymous volume for the {_WHAT[role]}",
+                    "Give the volume a name.",
+                    requirements=_IDS[role],
                 )
             elif mount.source and mount.source not in compose.volumes:
                 if mount.origin.unknown:
-                    yield RULE.undecided(f"the volume of {part.name} depends on a variable that is not known", _IDS[role])
+                    yield RULE.undecided(
+                        f"the volume of {part.name} depends on a variable that is not known", _IDS[role]
+                    )
                     continue
                 yield RULE.finding(
                     path,
@@ -79,4 +108,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-RULE = Rule("named-volumes", "Database and site lie on Docker named volumes", ("R14", "R15", "R16"), _check, refutes=("E35",))
+RULE = Rule(
+    "named-volumes",
+    "Database and site lie on Docker named volumes",
+    ("R14", "R15", "R16"),
+    _check,
+    refutes=("E35",),
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule, Severity
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None or compose.root is None:
@@ -31,7 +32,11 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     "Declare it under the top-level networks:.",
                     requirements=("R22", "R18", "E35"),
                 )
-    used = {name for service in compose.services.values() for name in _networks(service.networks, service.networks_declared)}
+    used = {
+        name
+        for service in compose.services.values()
+        for name in _networks(service.networks, service.networks_declared)
+    }
     if compose.services and not used.intersection(compose.networks):
         yield RULE.finding(
             compose.path,
@@ -58,7 +63,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             )
     for part in project.parts:
         service = part.service
-        if service is not None and not part.role and not service.networks_declared and service.network_mode is None:
+        if (
+            service is not None
+            and not part.role
+            and not service.networks_declared
+            and service.network_mode is None
+        ):
             if "default" not in compose.networks:
                 yield RULE.finding(
                     service.path,
@@ -75,6 +85,9 @@ def _networks(names: tuple[str, ...], declared: bool) -> tuple[str, ...]:
 
 
 RULE = Rule(
-    "network-declared", "The Compose file declares a network that joins the containers", ("E10", "E36", "R18", "R22"), _check,
+    "network-declared",
+    "The Compose file declares a network that joins the containers",
+    ("E10", "E36", "R18", "R22"),
+    _check,
     refutes=("E37", "E35"),
 )

@@ -35,7 +35,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         )
             del instruction
         for instruction in part.dockerfile.instructions:
-            if instruction.name in {"CMD", "ENTRYPOINT"} and re.search(r"(?<![\w.-])nginx(?![\w.-])", instruction.value):
+            if instruction.name in {"CMD", "ENTRYPOINT"} and re.search(
+                r"(?<![\w.-])nginx(?![\w.-])", instruction.value
+            ):
                 yield RULE.finding(
                     part.dockerfile.path,
                     instruction.line,
@@ -45,4 +47,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-RULE = Rule("nginx-elsewhere", "There is no NGINX in the WordPress and MariaDB containers", ("E45", "E52", "R12", "R13"), _check)
+RULE = Rule(
+    "nginx-elsewhere",
+    "There is no NGINX in the WordPress and MariaDB containers",
+    ("E45", "E52", "R12", "R13"),
+    _check,
+)

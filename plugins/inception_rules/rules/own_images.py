@@ -18,7 +18,11 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is not None:
         for service in project.compose.services.values():
             if service.build is None:
-                what = f"pulls {service.image.value or service.image.text}" if service.image is not None else "has neither build: nor image:"
+                what = (
+                    f"pulls {service.image.value or service.image.text}"
+                    if service.image is not None
+                    else "has neither build: nor image:"
+                )
                 yield RULE.finding(
                     *service.place("image"),
                     f"{service.name} {what} instead of being built here",
@@ -55,4 +59,10 @@ def _is_base(reference: str) -> bool:
     return name.partition(":")[0] in _BASES
 
 
-RULE = Rule("own-images", "Every image is built here from a base of Alpine or Debian; nothing else is pulled", ("E32", "R9", "R10"), _check, refutes=("R8",))
+RULE = Rule(
+    "own-images",
+    "Every image is built here from a base of Alpine or Debian; nothing else is pulled",
+    ("E32", "R9", "R10"),
+    _check,
+    refutes=("R8",),
+)

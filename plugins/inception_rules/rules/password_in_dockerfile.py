@@ -26,7 +26,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     continue
                 if value is not None and found.is_secret_value(value, name, example=False):
                     seen.add((line, name))
-                    yield RULE.finding(dockerfile.path, line, f"{instruction.name} {name} holds a password in clear", _FIX)
+                    yield RULE.finding(
+                        dockerfile.path, line, f"{instruction.name} {name} holds a password in clear", _FIX
+                    )
                 elif instruction.name == "ENV" and value is not None and interpolate(value, {}).used:
                     yield RULE.finding(
                         dockerfile.path,
@@ -41,10 +43,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 if (credential.line, credential.what) not in seen and credential.sure:
                     seen.add((credential.line, credential.what))
                     yield RULE.finding(
-                        dockerfile.path, credential.line, f"{instruction.name} holds a password in clear ({credential.what})", _FIX
+                        dockerfile.path,
+                        credential.line,
+                        f"{instruction.name} holds a password in clear ({credential.what})",
+                        _FIX,
                     )
         for credential in found.in_token(project.text(dockerfile.path)):
-            yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
+            yield RULE.finding(
+                dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX
+            )
 
 
 RULE = Rule("password-in-dockerfile", "No Dockerfile holds a password", ("R30", "E1", "R34"), _check)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule, Severity
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is None:
         return
@@ -14,7 +15,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         value = service.key("privileged")
         if value is not None and value.is_true:
             path, line = service.place("privileged")
-            yield RULE.finding(path, line, f"{service.name} is privileged", "Remove it, and add the one capability that is needed.")
+            yield RULE.finding(
+                path,
+                line,
+                f"{service.name} is privileged",
+                "Remove it, and add the one capability that is needed.",
+            )
         for mount in service.mounts:
             if mount.source.rstrip("/") in {"/var/run/docker.sock", "/run/docker.sock"}:
                 yield RULE.finding(
@@ -25,4 +31,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-RULE = Rule("privileged", "No container is privileged or holds the Docker socket", (), _check, severity=Severity.WARNING)
+RULE = Rule(
+    "privileged",
+    "No container is privileged or holds the Docker socket",
+    (),
+    _check,
+    severity=Severity.WARNING,
+)

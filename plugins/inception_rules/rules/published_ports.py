@@ -9,6 +9,7 @@ from inception_rules.evidence.compose import Port
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None or not compose.services:
@@ -56,7 +57,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 yield RULE.finding(
                     path,
                     line,
-                    f"{part.name} publishes port {number}, which belongs to nobody but NGINX" if number == 443 else f"{part.name} answers on port 80",
+                    f"{part.name} publishes port {number}, which belongs to nobody but NGINX"
+                    if number == 443
+                    else f"{part.name} answers on port 80",
                     "Publish another port, or none.",
                     requirements=ids,
                 )
@@ -88,4 +91,10 @@ def _shown(port: Port) -> str:
     return port.source.text if len(port.source.text) < 40 else port.source.text[:37] + "..."
 
 
-RULE = Rule("published-ports", "NGINX is the only way in, on port 443 only", ("R35",), _check, refutes=("E27", "E30", "E41"))
+RULE = Rule(
+    "published-ports",
+    "NGINX is the only way in, on port 443 only",
+    ("R35",),
+    _check,
+    refutes=("E27", "E30", "E41"),
+)

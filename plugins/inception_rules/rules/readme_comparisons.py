@@ -11,9 +11,19 @@ from inception_rules.model import Context, Outcome, Rule
 from inception_rules.rules.readme_sections import has_text
 
 _PAIRS = (
-    ("R43", "virtual machines with Docker", r"virtual\s+machines?|\bVMs?\b|virtualbox|virtuali[sz]ation", r"docker|containers?"),
+    (
+        "R43",
+        "virtual machines with Docker",
+        r"virtual\s+machines?|\bVMs?\b|virtualbox|virtuali[sz]ation",
+        r"docker|containers?",
+    ),
     ("R44", "secrets with environment variables", r"\bsecrets?\b", r"environment|\benv\b|\.env"),
-    ("R45", "Docker network with host network", r"docker\s+networks?|bridge|custom\s+networks?|user-defined|container\s+networks?|docker'?s?\s+(?:internal\s+)?network|internal\s+network", r"\bhost\b"),
+    (
+        "R45",
+        "Docker network with host network",
+        r"docker\s+networks?|bridge|custom\s+networks?|user-defined|container\s+networks?|docker'?s?\s+(?:internal\s+)?network|internal\s+network",
+        r"\bhost\b",
+    ),
     ("R46", "volumes with bind mounts", r"volumes?", r"bind[\s-]*mounts?|\bbinds?\b"),
 )
 _COMPARES = re.compile(
@@ -31,7 +41,11 @@ def _compared(document: Document, left: str, right: str) -> tuple[bool, int | No
                 return True, None
             empty = empty or section.line
     for paragraph in _paragraphs(document):
-        if re.search(left, paragraph, re.IGNORECASE) and re.search(right, paragraph, re.IGNORECASE) and _COMPARES.search(paragraph):
+        if (
+            re.search(left, paragraph, re.IGNORECASE)
+            and re.search(right, paragraph, re.IGNORECASE)
+            and _COMPARES.search(paragraph)
+        ):
             if len(paragraph.split()) >= 8:
                 return True, None
     return False, empty
@@ -47,7 +61,9 @@ def _paragraphs(document: Document) -> Iterator[str]:
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     document = project.document("README.md")
     if document is None or document.is_empty:
-        yield RULE.finding("README.md", None, "there is no README.md with the comparisons of the subject", "Write it.")
+        yield RULE.finding(
+            "README.md", None, "there is no README.md with the comparisons of the subject", "Write it."
+        )
         return
     for requirement, what, left, right in _PAIRS:
         good, line = _compared(document, left, right)
@@ -55,10 +71,18 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             yield RULE.finding(
                 document.path,
                 line,
-                f"README.md has a heading for it, but does not compare {what}" if line else f"README.md does not compare {what}",
+                f"README.md has a heading for it, but does not compare {what}"
+                if line
+                else f"README.md does not compare {what}",
                 "Add a short section that says how they differ and why the project uses what it uses.",
                 requirements=(requirement, "E23"),
             )
 
 
-RULE = Rule("readme-comparisons", "README.md makes the four comparisons", ("R43", "R44", "R45", "R46"), _check, refutes=("E23",))
+RULE = Rule(
+    "readme-comparisons",
+    "README.md makes the four comparisons",
+    ("R43", "R44", "R45", "R46"),
+    _check,
+    refutes=("E23",),
+)

@@ -27,11 +27,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             continue
         found = project.compose.interpolated(value.text)
         if found.unknown:
-            yield RULE.undecided(f"the restart policy of {service.name} depends on a variable that is not known")
+            yield RULE.undecided(
+                f"the restart policy of {service.name} depends on a variable that is not known"
+            )
             continue
         if found.text.partition(":")[0].strip() not in _GOOD:
             yield RULE.finding(
-                *service.place("restart"), f"{service.name} is not restarted after a crash (restart: {found.text})", _FIX
+                *service.place("restart"),
+                f"{service.name} is not restarted after a crash (restart: {found.text})",
+                _FIX,
             )
 
 

@@ -10,7 +10,9 @@ from inception_rules.evidence.shell import ShellCommand
 from inception_rules.model import Context, Outcome, Rule, Severity
 from inception_rules.rules._common import entry_scripts, launches
 
-_DAEMONS = re.compile(r"(?:nginx|php-fpm[\d.]*|mysqld|mariadbd|redis-server|vsftpd|crond|cron|apache2|httpd|lighttpd|memcached)")
+_DAEMONS = re.compile(
+    r"(?:nginx|php-fpm[\d.]*|mysqld|mariadbd|redis-server|vsftpd|crond|cron|apache2|httpd|lighttpd|memcached)"
+)
 _FIX = "Do the work before the daemon starts (mariadbd --bootstrap, wp-cli against the database) and exec the daemon last."
 
 
@@ -20,11 +22,18 @@ def daemonises(command: ShellCommand) -> str:
     name = command.name
     if name == "service" and len(values) >= 3 and values[2] in {"start", "restart"}:
         return f"service {values[1]} {values[2]}"
-    if values and values[0].startswith(("/etc/init.d/", "/etc/rc.d/")) and len(values) > 1 and values[1] in {"start", "restart"}:
+    if (
+        values
+        and values[0].startswith(("/etc/init.d/", "/etc/rc.d/"))
+        and len(values) > 1
+        and values[1] in {"start", "restart"}
+    ):
         return f"{values[0]} {values[1]}"
     if name in {"rc-service", "systemctl"} and "start" in values[1:]:
         return " ".join(values[:3])
-    if _DAEMONS.fullmatch(name) and any(v in {"-D", "--daemonize", "--daemonize=yes", "--daemon"} for v in values[1:]):
+    if _DAEMONS.fullmatch(name) and any(
+        v in {"-D", "--daemonize", "--daemonize=yes", "--daemon"} for v in values[1:]
+    ):
         if name.startswith(("php-fpm", "mysqld", "mariadbd")) or "--daemonize" in " ".join(values):
             return " ".join(values[:3])
     if name == "start-stop-daemon" and any(v in {"--background", "-b"} for v in values):
@@ -48,7 +57,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             for job in inner.backgrounds:
                 text = " ".join(job.text.split())
                 shown = text if len(text) <= 40 else text[:37] + "..."
-                yield RULE.finding(script.path, job.line, f"the entrypoint script of {part.name} puts {shown!r} into the background", _FIX)
+                yield RULE.finding(
+                    script.path,
+                    job.line,
+                    f"the entrypoint script of {part.name} puts {shown!r} into the background",
+                    _FIX,
+                )
             for command in inner.commands:
                 daemon = daemonises(command)
                 if daemon and not command.inside("background"):

@@ -29,7 +29,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     _FIX,
                 )
             else:
-                yield RULE.finding(final.path, final.line, f"the process of {part.name} is a bare {' '.join(final.argv)}", _FIX)
+                yield RULE.finding(
+                    final.path,
+                    final.line,
+                    f"the process of {part.name} is a bare {' '.join(final.argv)}",
+                    _FIX,
+                )
 
 
 RULE = Rule("shell-as-process", "No container's process is a bare shell", ("E12", "R23"), _check)

@@ -8,8 +8,12 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
-_CONFIGURATION = re.compile(r"(?:^|/)(?:Dockerfile|nginx\.conf|www\.conf|wp-config\.php|50-server\.cnf|my\.cnf)$")
-_ELSEWHERE = re.compile(r"^(?:\.|tests?/|docs?/|examples?/|roles/|molecule/|templates?/|node_modules/|old/|archive/)")
+_CONFIGURATION = re.compile(
+    r"(?:^|/)(?:Dockerfile|nginx\.conf|www\.conf|wp-config\.php|50-server\.cnf|my\.cnf)$"
+)
+_ELSEWHERE = re.compile(
+    r"^(?:\.|tests?/|docs?/|examples?/|roles/|molecule/|templates?/|node_modules/|old/|archive/)"
+)
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
@@ -38,8 +42,19 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if compose is not None and any(part.dockerfile is not None for part in project.parts):
         return
     for path in project.tree.files:
-        if path not in contexts and _CONFIGURATION.search(path) and not path.startswith("srcs/") and not _ELSEWHERE.match(path):
+        if (
+            path not in contexts
+            and _CONFIGURATION.search(path)
+            and not path.startswith("srcs/")
+            and not _ELSEWHERE.match(path)
+        ):
             yield RULE.finding(path, None, f"{path} is configuration outside srcs/", "Move it below srcs/.")
 
 
-RULE = Rule("sources-below-srcs", "All configuration files live under srcs/", ("E5", "R2"), _check, refutes=("E3", "R36"))
+RULE = Rule(
+    "sources-below-srcs",
+    "All configuration files live under srcs/",
+    ("E5", "R2"),
+    _check,
+    refutes=("E3", "R36"),
+)

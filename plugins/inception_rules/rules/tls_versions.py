@@ -57,7 +57,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             elif any(v in _KNOWN for v in bad):
                 yield RULE.finding(last.path, last.line, f"ssl_protocols allows {', '.join(bad)}", _FIX)
             elif bad:
-                yield RULE.finding(last.path, last.line, f"ssl_protocols has the unknown version {', '.join(bad)}", _FIX)
+                yield RULE.finding(
+                    last.path, last.line, f"ssl_protocols has the unknown version {', '.join(bad)}", _FIX
+                )
         del text
     if servers:
         return
@@ -71,7 +73,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     elif any(_servers(config.directives) for _, config in configs):
         first = next(server for _, config in configs for server in _servers(config.directives))
         yield RULE.finding(
-            first.path, first.line, "no server block uses TLS", "Write listen 443 ssl; with a certificate, and ssl_protocols TLSv1.2 TLSv1.3;."
+            first.path,
+            first.line,
+            "no server block uses TLS",
+            "Write listen 443 ssl; with a certificate, and ssl_protocols TLSv1.2 TLSv1.3;.",
         )
     else:
         yield RULE.undecided("no server block could be found in the NGINX configuration")
@@ -87,17 +92,23 @@ def _servers(directives: list[Directive]) -> list[Directive]:
     return found
 
 
-def _with_includes(children: list[Directive], by_name: dict[str, list[Directive]], depth: int) -> list[Directive]:
+def _with_includes(
+    children: list[Directive], by_name: dict[str, list[Directive]], depth: int
+) -> list[Directive]:
     result = []
     for child in children:
         if child.name == "include" and child.arguments and depth < 5:
-            result.extend(_with_includes(by_name.get(posixpath.basename(child.arguments[0]), []), by_name, depth + 1))
+            result.extend(
+                _with_includes(by_name.get(posixpath.basename(child.arguments[0]), []), by_name, depth + 1)
+            )
         else:
             result.append(child)
     return result
 
 
-def _http_protocols(configs: list[tuple[object, object]], by_name: dict[str, list[Directive]]) -> list[Directive]:
+def _http_protocols(
+    configs: list[tuple[object, object]], by_name: dict[str, list[Directive]]
+) -> list[Directive]:
     """Return the ssl_protocols that stand outside the server blocks: every server of the container inherits them."""
     found: list[Directive] = []
     for _, config in configs:
@@ -121,4 +132,10 @@ def _kind(children: list[Directive]) -> str:
     return "plain 443" if on_443 else "plain"
 
 
-RULE = Rule("tls-versions", "NGINX speaks TLS 1.2 and TLS 1.3, and nothing older", ("R11",), _check, refutes=("E28", "E43"))
+RULE = Rule(
+    "tls-versions",
+    "NGINX speaks TLS 1.2 and TLS 1.3, and nothing older",
+    ("R11",),
+    _check,
+    refutes=("E28", "E43"),
+)

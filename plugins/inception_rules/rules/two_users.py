@@ -9,7 +9,10 @@ from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 from inception_rules.rules.administrator_name import install_scripts, wp_command
 
-_OTHER_WAYS = re.compile(r"wp_insert_user|wp_create_user|wp\s+import|user\s+import-csv|user\s+generate|wp_users|db\s+import", re.IGNORECASE)
+_OTHER_WAYS = re.compile(
+    r"wp_insert_user|wp_create_user|wp\s+import|user\s+import-csv|user\s+generate|wp_users|db\s+import",
+    re.IGNORECASE,
+)
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
@@ -33,7 +36,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     script, command = installs[0]
     yield RULE.finding(
-        script.path, command.line, "WordPress gets an administrator and no second user", "Add wp user create <name> <email> --role=author."
+        script.path,
+        command.line,
+        "WordPress gets an administrator and no second user",
+        "Add wp user create <name> <email> --role=author.",
     )
 
 

@@ -10,7 +10,9 @@ from inception_rules.model import Context, Outcome, Rule, Severity
 from inception_rules.rules._common import container_scripts
 from inception_rules.rules.endless_loop import all_loops
 
-_PROBES = re.compile(r"mysql|mariadb|mysqladmin|mariadb-admin|nc|ncat|netcat|wp|wp-cli|curl|wget|redis-cli|pg_isready|ping|telnet|pgrep|pidof")
+_PROBES = re.compile(
+    r"mysql|mariadb|mysqladmin|mariadb-admin|nc|ncat|netcat|wp|wp-cli|curl|wget|redis-cli|pg_isready|ping|telnet|pgrep|pidof"
+)
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
@@ -18,7 +20,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is not None:
         inside.update(project.compose.files)
     for script, loop, _ids in all_loops(project):
-        if script.path not in inside or loop.kind in {"for", "cfor"} or "timeout" in loop.context or loop.bounded:
+        if (
+            script.path not in inside
+            or loop.kind in {"for", "cfor"}
+            or "timeout" in loop.context
+            or loop.bounded
+        ):
             continue
         if loop.constant:
             # A loop that can never end is an error of its own; one with a way out is a wait without a limit.
@@ -48,5 +55,9 @@ def _counts(text: str, line: int) -> bool:
 
 
 RULE = Rule(
-    "unbounded-wait", "A script that waits for a service gives up at some time", ("E15",), _check, severity=Severity.WARNING
+    "unbounded-wait",
+    "A script that waits for a service gives up at some time",
+    ("E15",),
+    _check,
+    severity=Severity.WARNING,
 )

@@ -30,12 +30,20 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         ids = ("R17", "R27", sheet)
         for mount in data_mounts(part.service):
             if mount.kind == "bind":
-                verdict = _judge(compose, mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source)
+                verdict = _judge(
+                    compose,
+                    mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source,
+                )
                 if verdict is None:
-                    yield RULE.undecided(f"the place of {part.name}'s data depends on a variable that is not known")
+                    yield RULE.undecided(
+                        f"the place of {part.name}'s data depends on a variable that is not known"
+                    )
                 elif verdict:
                     yield RULE.finding(
-                        mount.origin.path, mount.origin.line, f"the data of {part.name} is in {verdict}, not in /home/<login>/data", _FIX,
+                        mount.origin.path,
+                        mount.origin.line,
+                        f"the data of {part.name} is in {verdict}, not in /home/<login>/data",
+                        _FIX,
                         requirements=ids,
                     )
                 continue
@@ -49,16 +57,24 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             device = resource.value.at("driver_opts", "device")
             if device is None or device.scalar is None:
                 yield RULE.finding(
-                    resource.path, resource.line, f"the volume {mount.source} has no device, so that its data is in /var/lib/docker", _FIX,
+                    resource.path,
+                    resource.line,
+                    f"the volume {mount.source} has no device, so that its data is in /var/lib/docker",
+                    _FIX,
                     requirements=ids,
                 )
                 continue
             verdict = _judge(compose, device.text)
             if verdict is None:
-                yield RULE.undecided(f"the device of the volume {mount.source} depends on a variable that is not known")
+                yield RULE.undecided(
+                    f"the device of the volume {mount.source} depends on a variable that is not known"
+                )
             elif verdict:
                 yield RULE.finding(
-                    resource.path, device.line, f"the volume {mount.source} is in {verdict}, not in /home/<login>/data", _FIX,
+                    resource.path,
+                    device.line,
+                    f"the volume {mount.source} is in {verdict}, not in /home/<login>/data",
+                    _FIX,
                     requirements=ids,
                 )
 
@@ -68,7 +84,7 @@ def _judge(compose: Compose, text: str) -> str | None:
     found = compose.interpolated(text)
     path = found.text
     if found.unknown:
-        stand_in = {**compose.values, **{name: "login" for name in found.unknown}}
+        stand_in = {**compose.values, **dict.fromkeys(found.unknown, "login")}
         from inception_rules.evidence.interpolation import interpolate
 
         path = interpolate(text, stand_in).text
@@ -80,4 +96,10 @@ def _judge(compose: Compose, text: str) -> str | None:
     return "" if _GOOD.fullmatch(normal) else path
 
 
-RULE = Rule("volume-path", "The data of both volumes is in /home/<login>/data", ("R17", "R27"), _check, refutes=("E47", "E54"))
+RULE = Rule(
+    "volume-path",
+    "The data of both volumes is in /home/<login>/data",
+    ("R17", "R27"),
+    _check,
+    refutes=("E47", "E54"),
+)
