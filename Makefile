@@ -1,0 +1,93 @@
+# The one door for a person. Every target is a line that calls a playbook or a tool.
+#
+#   make LOGIN=wil     everything: from this bare machine to https://wil.42.fr
+#   make help          what else there is
+
+# The login once given is remembered (.login, which git ignores).
+ifdef LOGIN
+export INCEPTION_LOGIN := $(LOGIN)
+endif
+# Programs of the virtualenv use the machine's certificate store, so that a network that
+# inspects TLS is no obstacle.
+export UV_NATIVE_TLS := 1
+
+VENV := .venv
+BIN := $(VENV)/bin
+FORMAT ?= text
+PROJECT ?= .
+# Ansible asks for the password of sudo only where it must.
+BECOME = $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -n true 2>/dev/null || echo --ask-become-pass)
+PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
+
+.DEFAULT_GOAL := up
+.PHONY: up check evaluate bench test down clean fclean re ps logs wp export render settings lint lock help
+
+up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil)
+	@$(PLAY) playbooks/site.yml
+
+check: $(VENV)/.ready ## Check the settings and this machine
+	@$(PLAY) playbooks/check.yml
+
+evaluate: $(VENV)/.ready ## Meet the running site as a visitor does
+	@$(PLAY) playbooks/evaluate.yml
+
+down: $(VENV)/.ready ## Stop the containers
+	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down
+
+clean: $(VENV)/.ready ## Remove containers, images and network too
+	@$(PLAY) playbooks/teardown.yml -e inception_teardown=clean
+
+fclean: $(VENV)/.ready ## Remove volumes, data and hosts entry too (asks first; FORCE=1 does not)
+	@$(PLAY) playbooks/teardown.yml -e inception_teardown=fclean $(if $(FORCE),-e inception_teardown_force=true)
+
+re: fclean ## Remove everything, then build anew
+	@$(MAKE) --no-print-directory up
+
+ps: ## List the containers
+	@docker compose --project-directory srcs ps
+
+logs: ## Follow the logs of the services
+	@docker compose --project-directory srcs logs --follow --tail 100
+
+wp: ## Run wp-cli (ARGS="post list")
+	@docker compose --project-directory srcs exec --user www-data wordpress wp-or-hint $(ARGS)
+
+export: $(VENV)/.ready ## Write a stand-alone submission to DIR
+	@$(BIN)/ansible-playbook playbooks/export.yml -e export_dir="$(abspath $(or $(DIR),$(error DIR is missing: make export DIR=../inception)))"
+
+settings: $(VENV)/.ready ## List every setting with its default
+	@$(BIN)/ansible-doc -t role -r roles settings docker_engine host base_image mariadb wordpress nginx
+
+render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is committed
+	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e render_dir="$(CURDIR)"
+
+bench: ## The load benchmark
+	@echo "make bench is not there yet: the benchmark against a stock reference comes with the page cache." >&2; exit 2
+
+test: $(VENV)/.dev ## All that CI runs, from nothing
+	@tests/run
+
+lint: $(VENV)/.dev ## The linters alone
+	@tests/run lint
+
+lock: $(VENV)/.ready ## Lock the dependencies anew
+	@for name in uv run dev; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+help: ## What each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# The stamp comes last, so that an interrupted installation begins anew.
+$(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
+	@echo "Preparing the virtualenv: Ansible and what it needs …"
+	@rm -f $@ $(VENV)/.dev
+	@python3 -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.ready requirements/dev.txt
+	@echo "Adding the tools of the tests …"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@touch $@

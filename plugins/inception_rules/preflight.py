@@ -1,0 +1,125 @@
+"""Judging a machine before anything on it is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SUPPORTED = {"debian": {"12", "13"}}
+SUPPORTED_ARCHITECTURES = frozenset({"x86_64", "aarch64"})
+#: MariaDB, PHP and NGINX idle below 200 MiB together; an image build needs the rest.
+MINIMUM_MEMORY_MB = 900
+#: Base, build cache, three images and room for a site; measured, with a margin of a third.
+MINIMUM_DISK_MB = 4096
+
+
+def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return why the machine cannot take the stack, each as one sentence with the way out.
+
+    Args:
+        host: what the module ``inception_facts`` gathered.
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``
+            and ``login``.
+    """
+    found: list[str] = []
+    found.extend(_platform(host))
+    found.extend(_room(host))
+    found.extend(_ports(host, wanted))
+    found.extend(_secrets(host, wanted))
+    found.extend(_volumes(host, wanted))
+    found.extend(_supply(host))
+    return found
+
+
+def _platform(host: Mapping[str, Any]) -> list[str]:
+    found = []
+    name, version = str(host["distribution"]), str(host["distribution_version"])
+    if version not in SUPPORTED.get(name, set()):
+        found.append(f"This machine runs {name} {version or '(rolling)'}; supported are Debian 12 and 13.")
+    if host["architecture"] not in SUPPORTED_ARCHITECTURES:
+        found.append(
+            f"This machine is a {host['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}."
+        )
+    if host["uid"] != 0:
+        found.append(
+            "Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it."
+        )
+    return found
+
+
+def _room(host: Mapping[str, Any]) -> list[str]:
+    found = []
+    if host["memory_mb"] < MINIMUM_MEMORY_MB:
+        found.append(f"This machine has {host['memory_mb']} MiB of memory; at least {MINIMUM_MEMORY_MB} are needed.")
+    if host["deployed"]:
+        # What is deployed already has taken its room.
+        return found
+    found.extend(
+        f"{place['path']} has {place['free_mb']} MiB free; at least {MINIMUM_DISK_MB} are needed: "
+        "make room or let the settings point to another disk."
+        for place in host["disks"]
+        if place["free_mb"] < MINIMUM_DISK_MB
+    )
+    return found
+
+
+def _ports(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = []
+    for listener in host["listeners"]:
+        if listener["project"] and listener["project"] == wanted["project_name"]:
+            continue
+        holder = listener["container"] or listener["process"] or "a process that cannot be named"
+        kind = "the container" if listener["container"] else "the process"
+        found.append(
+            f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another inception_https_port."
+        )
+    return found
+
+
+def _secrets(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = []
+    directory = f"{wanted['project_dir']}/secrets"
+    for name, state in sorted(host["secrets"].items()):
+        if state["problem"]:
+            found.append(
+                f"{directory}/{name} {state['problem']}; write a better value into it, or remove the file to have one made."
+            )
+    needed = ("credentials.txt", "db_password.txt", "db_root_password.txt")
+    missing = [name for name in needed if name not in host["secrets"]]
+    database = f"{wanted['data_dir']}/mariadb"
+    if missing and database in host["filled_directories"]:
+        found.append(
+            f"{database} holds a database, but {directory}/{missing[0]} is gone: put the secrets of that installation back, "
+            "or move the directory away to begin anew."
+        )
+    return found
+
+
+def _volumes(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = []
+    for name, volume in sorted(host["volumes"].items()):
+        device = volume["device"]
+        if volume["project"] != wanted["project_name"]:
+            found.append(
+                f"The volume {name} exists and is not ours; remove it (docker volume rm {name}) "
+                "or choose another inception_project_name."
+            )
+        elif device and not device.startswith(f"{wanted['data_dir']}/"):
+            former = device.rsplit("/", 1)[0]
+            found.append(
+                f"The volume {name} keeps its data in {device}, not below {wanted['data_dir']}: to keep the site, set "
+                f"inception_data_dir to {former}; to begin anew for {wanted['login']}, run `make fclean` with the former login first."
+            )
+    return found
+
+
+def _supply(host: Mapping[str, Any]) -> list[str]:
+    unreachable: Sequence[str] = host["supply"]["unreachable"]
+    if not unreachable:
+        return []
+    others = {
+        "upstream": "set inception_supply to distribution, or the addresses to a mirror that can be reached",
+        "distribution": "see to it that the Debian archive can be reached, or set inception_apt_mirror",
+    }
+    chosen = host["supply"]["resolved"]
+    return [f"inception_supply is {chosen}, but {unreachable[0]} cannot be reached; {others[chosen]}."]

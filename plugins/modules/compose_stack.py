@@ -1,0 +1,440 @@
+#!/usr/bin/python
+"""Module: build, start, stop and remove the stack of a Compose file."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: compose_stack
+author: the Inception team
+short_description: Build, start, stop and remove the stack of a Compose file
+description:
+  - Compares what the Compose file asks for with what the engine holds, and acts on the difference alone.
+  - An image carries a digest of its build context, arguments and base as a label, so that only what
+    changed is built again. A container carries Compose's own configuration hash.
+  - Unlike C(community.docker.docker_compose_v2), check mode builds nothing, works before the project
+    exists, and tells exactly what a real run would do.
+options:
+  project_dir:
+    description: The directory of C(docker-compose.yml) and C(.env).
+    type: path
+    required: true
+  project_name:
+    description: The name of the Compose project.
+    type: str
+    required: true
+  state:
+    description:
+      - C(started) builds, creates and starts, and waits until every container is healthy.
+      - C(stopped) stops the containers.
+      - C(removed) removes containers, networks and images of the project.
+      - C(purged) removes the volumes too. What they hold on the disk stays.
+    type: str
+    choices: [started, stopped, removed, purged]
+    default: started
+  restart:
+    description: Services to restart because a file that they mount has changed.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description: How many seconds the containers may take to become healthy.
+    type: int
+    default: 180
+  log_file:
+    description: Where the output of Compose goes, so that progress can be followed.
+    type: path
+    default: /var/log/inception/compose.log
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would be built, created or removed.
+  diff_mode:
+    support: none
+    description: Containers have no text to compare.
+"""
+
+EXAMPLES = r"""
+- name: Build and start
+  compose_stack:
+    project_dir: /opt/inception/srcs
+    project_name: inception
+"""
+
+RETURN = r"""
+built:
+  description: The services whose image was built.
+  returned: always
+  type: list
+  elements: str
+recreated:
+  description: The services whose container was created, recreated or started.
+  returned: always
+  type: list
+  elements: str
+removed:
+  description: The objects removed, or that would be.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+#: The label that holds the digest of what an image was built from.
+DIGEST_LABEL = "inception.context.sha256"
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+HASH_LABEL = "com.docker.compose.config-hash"
+
+
+class StackError(Exception):
+    """What went wrong, as a sentence for the user."""
+
+
+class Docker:
+    """The docker command, with its output appended to a log file where that is long."""
+
+    def __init__(self, project_dir: Path, project_name: str, log_file: Path) -> None:
+        """Remember where the project lies."""
+        self.project_dir = project_dir
+        self.log_file = log_file
+        self.compose = ["docker", "compose", "--project-name", project_name, "--project-directory", str(project_dir)]
+
+    def ask(self, *arguments: str) -> str:
+        """Return what a docker command prints.
+
+        Raises:
+            StackError: the command failed.
+        """
+        answer = subprocess.run(
+            arguments, capture_output=True, text=True, check=False, cwd=self.existing_dir(), env=self.environment()
+        )
+        if answer.returncode != 0:
+            raise StackError(f"`{' '.join(arguments[:3])} …` failed: {answer.stderr.strip() or answer.stdout.strip()}")
+        return answer.stdout
+
+    def run(self, *arguments: str, text: str | None = None) -> None:
+        """Run a docker command with its output in the log file.
+
+        Raises:
+            StackError: the command failed; the message holds the end of its output.
+        """
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("a", encoding="utf-8") as log:
+            start = log.tell()
+            log.write(f"$ {' '.join(arguments)}\n")
+            log.flush()
+            done = subprocess.run(
+                arguments,
+                input=text,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                cwd=self.existing_dir(),
+                env=self.environment(),
+            )
+        if done.returncode != 0:
+            with self.log_file.open(encoding="utf-8", errors="replace") as log:
+                log.seek(start)
+                tail = log.read().splitlines()[-40:]
+            raise StackError(
+                "\n".join([f"`{' '.join(arguments[:2])}` failed; the whole output is in {self.log_file}:", *tail])
+            )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of Compose, in which nothing overrides the settings.
+
+        Compose prefers a variable of its environment to one of ``.env``, and a caller's shell may
+        well have a ``LOGIN`` or ``COMPOSE_FILE`` of its own.
+        """
+        dotenv = self.project_dir / ".env"
+        lines = dotenv.read_text(encoding="utf-8", errors="replace").splitlines() if dotenv.is_file() else []
+        settings = {line.partition("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in settings and not name.startswith("COMPOSE_")
+        }
+        # Docker 20.10 builds with BuildKit only when asked to.
+        return {**inherited, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
+
+    def existing_dir(self) -> Path:
+        """Return the project's directory, or / before it exists."""
+        return self.project_dir if self.project_dir.is_dir() else Path("/")
+
+    def answers(self) -> bool:
+        """Tell whether the engine answers."""
+        return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
+
+    def containers(self, project: str) -> dict[str, dict[str, Any]]:
+        """Return the inspected containers of the project by service."""
+        ids = self.ask(
+            "docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={PROJECT_LABEL}={project}"
+        ).split()
+        if not ids:
+            return {}
+        inspected = json.loads(self.ask("docker", "inspect", "--type", "container", *ids))
+        return {c["Config"]["Labels"].get(SERVICE_LABEL, c["Name"]): c for c in inspected}
+
+    def image(self, name: str) -> dict[str, Any] | None:
+        """Return an inspected image, or None when the engine does not have it."""
+        answer = subprocess.run(["docker", "image", "inspect", name], capture_output=True, text=True, check=False)
+        return json.loads(answer.stdout)[0] if answer.returncode == 0 else None
+
+
+def context_digest(context: Path, build: dict[str, Any], bases: dict[str, str]) -> str:
+    """Return the digest of all that an image is built from.
+
+    Args:
+        context: the directory of the Dockerfile.
+        build: the ``build`` section of the service, as Compose resolved it.
+        bases: the image ID of each base that the Dockerfile names.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(p for p in context.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(context)}\0{path.stat().st_mode & 0o111:o}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    settled = {key: value for key, value in build.items() if key != "context"}
+    digest.update(json.dumps([settled, bases], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def base_images(dockerfile: str) -> list[str]:
+    """Return the images that a Dockerfile builds on, without its own stages."""
+    found: list[str] = []
+    stages: set[str] = set()
+    for line in dockerfile.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0].upper() == "FROM":
+            image = next(word for word in words[1:] if not word.startswith("--"))
+            if image.lower() not in stages and image not in found:
+                found.append(image)
+            if len(words) > 3 and words[-2].upper() == "AS":
+                stages.add(words[-1].lower())
+    return found
+
+
+def stale_images(docker: Docker, config: dict[str, Any]) -> dict[str, str]:
+    """Return the wanted digest by service, of those whose image is missing or made from something else."""
+    stale: dict[str, str] = {}
+    base_ids: dict[str, str] = {}
+    for name, service in config["services"].items():
+        build = service.get("build")
+        if not build:
+            continue
+        context = Path(build["context"])
+        try:
+            dockerfile = (context / build.get("dockerfile", "Dockerfile")).read_text(encoding="utf-8")
+        except OSError as error:
+            raise StackError(f"The build context of {name} is not complete: {error}") from error
+        for base in base_images(dockerfile):
+            if base not in base_ids:
+                base_ids[base] = (docker.image(base) or {}).get("Id", "")
+        wanted = context_digest(context, build, {base: base_ids[base] for base in base_images(dockerfile)})
+        image = docker.image(service["image"])
+        labels = ((image or {}).get("Config") or {}).get("Labels") or {}
+        if labels.get(DIGEST_LABEL) != wanted:
+            stale[name] = wanted
+    return stale
+
+
+def outdated(
+    config: dict[str, Any], hashes: dict[str, str], containers: dict[str, dict[str, Any]], images: dict[str, str]
+) -> list[str]:
+    """Return the services whose container is missing, not running, or not what is asked for.
+
+    Args:
+        config: the resolved Compose file.
+        hashes: Compose's configuration hash by service.
+        containers: the inspected containers by service.
+        images: the ID of the image that each service should run.
+    """
+    found = []
+    for name in config["services"]:
+        container = containers.get(name)
+        state = (container or {}).get("State", {})
+        if (
+            container is None
+            or not state.get("Running")
+            or state.get("Health", {}).get("Status", "healthy") != "healthy"
+            or container["Config"]["Labels"].get(HASH_LABEL) != hashes.get(name)
+            or container["Image"] != images.get(name, container["Image"])
+        ):
+            found.append(name)
+    return found
+
+
+def parse_hashes(text: str) -> dict[str, str]:
+    """Return the configuration hash by service, from ``docker compose config --hash``."""
+    return {words[0]: words[1] for words in (line.split() for line in text.splitlines()) if len(words) == 2}
+
+
+def complaint(docker: Docker, project: str) -> str:
+    """Return which containers are not well, with the end of their logs."""
+    lines = []
+    for name, container in docker.containers(project).items():
+        state = container["State"]
+        health = state.get("Health", {}).get("Status", "healthy")
+        if state["Running"] and health == "healthy":
+            continue
+        lines.append(
+            f"The service {name} is {health if state['Running'] else state['Status']} (exit code {state['ExitCode']}):"
+        )
+        logs = subprocess.run(
+            ["docker", "logs", "--tail", "15", container["Id"]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        lines.extend(f"    {line}" for line in logs.stdout.splitlines())
+    return "\n".join(lines)
+
+
+def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
+    """Bring the stack up."""
+    project = module.params["project_name"]
+    if not (docker.project_dir / "docker-compose.yml").is_file() or not (docker.project_dir / ".env").is_file():
+        if module.check_mode:
+            return {
+                "changed": True,
+                "built": [],
+                "recreated": [],
+                "removed": [],
+                "msg": "The project is not written yet.",
+            }
+        raise StackError(f"{docker.project_dir} holds no docker-compose.yml with .env; deploy writes them first.")
+    try:
+        config = json.loads(docker.ask(*docker.compose, "config", "--format", "json"))
+    except FileNotFoundError:
+        if module.check_mode:
+            return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "Docker is not installed yet."}
+        raise
+    if module.check_mode and not docker.answers():
+        return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "The engine does not run yet."}
+    stale = stale_images(docker, config)
+    if stale and not module.check_mode:
+        labels = {name: {"build": {"labels": {DIGEST_LABEL: digest}}} for name, digest in stale.items()}
+        docker.run(
+            *docker.compose,
+            "--file", str(docker.project_dir / "docker-compose.yml"),
+            "--file", "-",
+            "build", *sorted(stale),
+            text=json.dumps({"services": labels}),
+        )  # fmt: skip
+    hashes = parse_hashes(docker.ask(*docker.compose, "config", "--hash", "*"))
+    containers = docker.containers(project)
+    images = {
+        name: image["Id"]
+        for name, service in config["services"].items()
+        if (image := docker.image(service.get("image", "")))
+    }
+    due = outdated(config, hashes, containers, images)
+    if module.check_mode:
+        due = sorted({*due, *stale})
+    surplus = sorted(set(containers) - set(config["services"]))
+    again = [name for name in module.params["restart"] if name in containers and name not in due]
+    if not module.check_mode:
+        if again:
+            docker.run(*docker.compose, "restart", *again)
+        if due or surplus or again:
+            arguments = [
+                "up",
+                "--detach",
+                "--no-build",
+                "--remove-orphans",
+                "--wait",
+                "--wait-timeout",
+                str(module.params["wait_timeout"]),
+            ]
+            try:
+                docker.run(*docker.compose, *arguments)
+            except StackError as error:
+                raise StackError(complaint(docker, project) or str(error)) from error
+    return {
+        "changed": bool(stale or due or surplus or again),
+        "built": sorted(stale),
+        "recreated": sorted({*due, *again}),
+        "removed": surplus,
+    }
+
+
+def stop(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
+    """Stop the containers, without removing anything."""
+    running = [n for n, c in docker.containers(module.params["project_name"]).items() if c["State"]["Running"]]
+    if running and not module.check_mode:
+        ids = [docker.containers(module.params["project_name"])[name]["Id"] for name in running]
+        # Each service's own grace period holds: the engine keeps it with the container.
+        docker.run("docker", "stop", *ids)
+    return {"changed": bool(running), "built": [], "recreated": [], "removed": sorted(running)}
+
+
+def remove(module: AnsibleModule, docker: Docker, *, volumes: bool) -> dict[str, Any]:
+    """Remove what carries the project's label; it needs no Compose file, which may be gone."""
+    project = module.params["project_name"]
+    label = f"label={PROJECT_LABEL}={project}"
+    containers = docker.ask("docker", "ps", "--all", "--quiet", "--filter", label).split()
+    networks = docker.ask("docker", "network", "ls", "--quiet", "--filter", label).split()
+    images = docker.ask(
+        "docker", "image", "ls", "--quiet", "--filter", f"label={DIGEST_LABEL}", "--filter", label
+    ).split()
+    kept = docker.ask("docker", "volume", "ls", "--quiet", "--filter", label).split() if volumes else []
+    if not module.check_mode:
+        if containers:
+            docker.run("docker", "stop", *containers)
+            docker.run("docker", "rm", "--force", *containers)
+        if networks:
+            docker.run("docker", "network", "rm", *networks)
+        if kept:
+            docker.run("docker", "volume", "rm", *kept)
+        if images:
+            docker.run("docker", "image", "rm", "--force", *sorted(set(images)))
+    gone = [*containers, *networks, *kept, *images]
+    return {"changed": bool(gone), "built": [], "recreated": [], "removed": gone}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "project_dir": {"type": "path", "required": True},
+            "project_name": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["started", "stopped", "removed", "purged"], "default": "started"},
+            "restart": {"type": "list", "elements": "str", "default": []},
+            "wait_timeout": {"type": "int", "default": 180},
+            "log_file": {"type": "path", "default": "/var/log/inception/compose.log"},
+        },
+        supports_check_mode=True,
+    )
+    docker = Docker(Path(module.params["project_dir"]), module.params["project_name"], Path(module.params["log_file"]))
+    began = time.monotonic()
+    try:
+        state = module.params["state"]
+        if state == "started":
+            result = start(module, docker)
+        elif state == "stopped":
+            result = stop(module, docker)
+        else:
+            result = remove(module, docker, volumes=state == "purged")
+    except StackError as error:
+        module.fail_json(msg=str(error))
+    except FileNotFoundError:
+        if module.check_mode and module.params["state"] == "started":
+            module.exit_json(changed=True, built=[], recreated=[], removed=[], msg="Docker is not installed yet.")
+        if module.params["state"] != "started":
+            module.exit_json(changed=False, built=[], recreated=[], removed=[], msg="Docker is not installed.")
+        module.fail_json(msg="The docker command is missing; the role docker_engine installs it.")
+    module.exit_json(**result, seconds=round(time.monotonic() - began, 1))
+
+
+if __name__ == "__main__":
+    main()

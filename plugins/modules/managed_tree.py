@@ -1,0 +1,218 @@
+#!/usr/bin/python
+"""Module: make a directory hold exactly the given text files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: managed_tree
+author: the Inception team
+short_description: Make a directory hold exactly the given text files
+description:
+  - Writes the files whose content or mode differs, each atomically, and removes files below O(dest)
+    that are not among them.
+  - New files and directories belong to the owner of the nearest directory that exists already, so
+    that a checkout stays its owner's although the play runs as root.
+options:
+  dest:
+    description: The directory. It and its parents are made when missing.
+    type: path
+    required: true
+  files:
+    description: Content by path relative to O(dest). A file that begins with C(#!) is executable.
+    type: dict
+    required: true
+  prune:
+    description: Remove files and empty directories that are not in O(files).
+    type: bool
+    default: true
+  backup:
+    description: Paths, relative to O(dest), of which the former content is kept beside the file with the suffix C(.bak).
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Tells what would change without changing it.
+  diff_mode:
+    support: full
+    description: Shows the difference of each file.
+"""
+
+EXAMPLES = r"""
+- name: Write a build context
+  managed_tree:
+    dest: /opt/inception/srcs/requirements/nginx
+    files:
+      Dockerfile: "FROM debian:12-slim\n"
+"""
+
+RETURN = r"""
+changed_files:
+  description: The files written, relative to O(dest).
+  returned: always
+  type: list
+  elements: str
+removed_files:
+  description: The files removed, relative to O(dest).
+  returned: always
+  type: list
+  elements: str
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def mode_of(content: str) -> int:
+    """Return the mode of a file: executable when its content names an interpreter."""
+    return 0o755 if content.startswith("#!") else 0o644
+
+
+def owner_for(path: Path) -> tuple[int, int]:
+    """Return uid and gid of the nearest existing ancestor directory."""
+    for ancestor in path.parents:
+        if ancestor.is_dir():
+            status = ancestor.stat()
+            return status.st_uid, status.st_gid
+    return 0, 0
+
+
+def current(path: Path) -> tuple[str | None, int]:
+    """Return content and mode of a file; None for the content when there is no readable text file."""
+    if path.is_symlink() or not path.is_file():
+        return None, 0
+    try:
+        # Bytes, because reading as text would make every line end the same.
+        return path.read_bytes().decode("utf-8"), path.stat().st_mode & 0o777
+    except UnicodeDecodeError:
+        return None, path.stat().st_mode & 0o777
+
+
+def make_directories(path: Path) -> None:
+    """Make a directory with its parents, each owned like the directory that it is made in."""
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for directory in reversed(missing):
+        directory.mkdir(mode=0o755)
+        status = directory.parent.stat()
+        os.chown(directory, status.st_uid, status.st_gid)
+
+
+def write(path: Path, content: str) -> None:
+    """Write a file atomically: a kill leaves the old file or the new one."""
+    make_directories(path.parent)
+    uid, gid = owner_for(path)
+    # Always the same name, so that the rest of a killed run is replaced by the next one.
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fchmod(handle.fileno(), mode_of(content))
+            os.fchown(handle.fileno(), uid, gid)
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def obstruction(dest: Path, names: Iterable[str], removed: set[str]) -> str:
+    """Return what stands in the way of the files, as a sentence; empty when nothing does.
+
+    Args:
+        dest: the directory.
+        names: the files wanted, relative to it.
+        removed: what will be removed before the files are written.
+    """
+    for name in names:
+        path = dest / name
+        if path.is_dir() and not path.is_symlink():
+            return f"{path} is a directory where a file belongs; remove it"
+        for parent in list(Path(name).parents)[:-1]:
+            # A link could lead out of the directory.
+            if ((dest / parent).is_symlink() or (dest / parent).is_file()) and str(parent) not in removed:
+                return f"{dest / parent} is not a directory, but one belongs there; remove it"
+    return ""
+
+
+def surplus(dest: Path, wanted: set[str]) -> list[str]:
+    """Return the files below dest that are not wanted, relative to it."""
+    if not dest.is_dir():
+        return []
+    return sorted(
+        str(path.relative_to(dest))
+        for path in dest.rglob("*")
+        if (path.is_symlink() or not path.is_dir()) and str(path.relative_to(dest)) not in wanted
+    )
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "dest": {"type": "path", "required": True},
+            "files": {"type": "dict", "required": True},
+            "prune": {"type": "bool", "default": True},
+            "backup": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    dest = Path(module.params["dest"])
+    files: dict[str, str] = module.params["files"]
+    escaping = [name for name in files if name.startswith("/") or ".." in Path(name).parts]
+    if escaping:
+        module.fail_json(msg=f"a path leaves {dest}: {escaping[0]}")
+
+    backups = {f"{name}.bak" for name in module.params["backup"]}
+    removed = surplus(dest, set(files) | backups) if module.params["prune"] else []
+    obstacle = obstruction(dest, files, set(removed))
+    if obstacle:
+        module.fail_json(msg=obstacle)
+
+    changed: list[str] = []
+    diff: list[dict[str, str]] = []
+    # What must go, goes first: it may be a link or a file where a directory belongs.
+    for name in removed:
+        before, _mode = current(dest / name)
+        diff.append(
+            {"before_header": str(dest / name), "after_header": "/dev/null", "before": before or "", "after": ""}
+        )
+        if not module.check_mode:
+            (dest / name).unlink()
+    for name, content in files.items():
+        path = dest / name
+        before, mode = current(path)
+        if before == content and mode == mode_of(content):
+            continue
+        changed.append(name)
+        diff.append(
+            {
+                "before_header": str(path),
+                "after_header": str(path),
+                "before": before or "",
+                "after": content,
+            }
+        )
+        if module.check_mode:
+            continue
+        if name in module.params["backup"] and before is not None and before != content:
+            write(path.with_name(path.name + ".bak"), before)
+        write(path, content)
+    if removed and not module.check_mode:
+        for directory in sorted((p for p in dest.rglob("*") if p.is_dir() and not p.is_symlink()), reverse=True):
+            if not any(directory.iterdir()):
+                directory.rmdir()
+
+    module.exit_json(changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff)
+
+
+if __name__ == "__main__":
+    main()

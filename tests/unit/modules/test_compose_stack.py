@@ -1,0 +1,243 @@
+"""What the module decides, and what it says where it cannot act; a real stack runs in Molecule."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import compose, load_plugin, need, run_module, run_module_process
+
+stack = load_plugin("modules/compose_stack")
+
+BUILD = {"context": "/srcs/requirements/nginx", "dockerfile": "Dockerfile", "args": {"SUPPLY": "upstream"}}
+BASES = {"debian:12-slim": "sha256:aaa"}
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    root = tmp_path / "context"
+    (root / "conf").mkdir(parents=True)
+    (root / "Dockerfile").write_text("FROM debian:12-slim\n", encoding="utf-8")
+    (root / "conf/nginx.conf").write_text("events {}\n", encoding="utf-8")
+    return root
+
+
+class TestContextDigest:
+    def digest(self, context: Path, build: dict[str, Any] = BUILD, bases: dict[str, str] = BASES) -> str:
+        digest: str = stack.context_digest(context, build, bases)
+        return digest
+
+    def test_the_same_context_elsewhere_and_later_is_the_same(self, context: Path, tmp_path: Path) -> None:
+        before = self.digest(context)
+        (context / "Dockerfile").touch()
+        moved = context.rename(tmp_path / "elsewhere")
+        assert self.digest(moved, {**BUILD, "context": str(moved)}) == before
+
+    def test_all_that_an_image_depends_on_counts(self, context: Path) -> None:
+        digests = [self.digest(context)]
+        digests.append(self.digest(context, {**BUILD, "args": {"SUPPLY": "distribution"}}))
+        digests.append(self.digest(context, bases={"debian:12-slim": "sha256:bbb"}))
+        (context / "conf/nginx.conf").write_text("events { }\n", encoding="utf-8")
+        digests.append(self.digest(context))
+        (context / "conf/nginx.conf").chmod(0o755)
+        digests.append(self.digest(context))
+        (context / "conf/new.conf").touch()
+        digests.append(self.digest(context))
+        (context / "conf/new.conf").rename(context / "conf/other.conf")
+        digests.append(self.digest(context))
+        assert len(set(digests)) == len(digests)
+
+    def test_where_a_file_ends_cannot_be_blurred(self, tmp_path: Path) -> None:
+        for name, files in {"one": {"a": "x", "b": "y"}, "two": {"a": "", "b": "xy"}}.items():
+            (tmp_path / name).mkdir()
+            for file, text in files.items():
+                (tmp_path / name / file).write_text(text, encoding="utf-8")
+        assert self.digest(tmp_path / "one") != self.digest(tmp_path / "two")
+
+    def test_a_mode_that_no_image_keeps_does_not_count(self, context: Path) -> None:
+        before = self.digest(context)
+        (context / "Dockerfile").chmod(0o600)
+        assert self.digest(context) == before
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "bases"),
+    [
+        ("FROM debian:12-slim\nRUN true\n", ["debian:12-slim"]),
+        ("FROM debian:12-slim AS build\nRUN x\nFROM build\n", ["debian:12-slim"]),
+        ("from debian:12-slim as Build\nFROM alpine:3.23\nCOPY --from=build / /\n", ["debian:12-slim", "alpine:3.23"]),
+        ("FROM --platform=$BUILDPLATFORM debian:12-slim AS a\nFROM a AS b\nFROM b\n", ["debian:12-slim"]),
+        ("FROM debian:12-slim AS a\nFROM debian:12-slim\n", ["debian:12-slim"]),
+        ("# FROM comment:1\nFROM debian:12-slim\nRUN echo FROM here\n", ["debian:12-slim"]),
+        ("FROM debian:12-slim   \n", ["debian:12-slim"]),
+        ("", []),
+    ],
+)
+def test_base_images(dockerfile: str, bases: list[str]) -> None:
+    assert stack.base_images(dockerfile) == bases
+
+
+CONFIG: dict[str, Any] = {"services": {"mariadb": {"image": "mariadb:1.0"}, "nginx": {"image": "nginx:1.0"}}}
+HASHES = {"mariadb": "h1", "nginx": "h2"}
+IMAGES = {"mariadb": "sha256:m", "nginx": "sha256:n"}
+# Of `docker inspect`, what is read.
+CONTAINERS: dict[str, Any] = {
+    "mariadb": {
+        "Image": "sha256:m",
+        "State": {"Running": True, "Status": "running", "ExitCode": 0, "Health": {"Status": "healthy"}},
+        "Config": {"Labels": {"com.docker.compose.config-hash": "h1"}},
+    },
+    "nginx": {
+        "Image": "sha256:n",
+        "State": {"Running": True, "Status": "running", "ExitCode": 0},
+        "Config": {"Labels": {"com.docker.compose.config-hash": "h2"}},
+    },
+}
+
+
+def test_a_stack_that_is_as_wanted_has_nothing_outdated() -> None:
+    assert stack.outdated(CONFIG, HASHES, CONTAINERS, IMAGES) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["State", "Running"], False),
+        (["State", "Health", "Status"], "unhealthy"),
+        (["State", "Health", "Status"], "starting"),
+        (["Config", "Labels", "com.docker.compose.config-hash"], "other"),
+        (["Config", "Labels"], {}),
+        (["Image"], "sha256:old"),
+    ],
+)
+def test_each_difference_is_outdated(path: list[str], value: Any) -> None:
+    containers = copy.deepcopy(CONTAINERS)
+    place = containers["mariadb"]
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    assert stack.outdated(CONFIG, HASHES, containers, IMAGES) == ["mariadb"]
+
+
+def test_a_missing_container_is_outdated() -> None:
+    assert stack.outdated(CONFIG, HASHES, {"mariadb": CONTAINERS["mariadb"]}, IMAGES) == ["nginx"]
+
+
+def project(root: Path, env: str = "TITLE=mine\n") -> Path:
+    directory = root / "srcs"
+    directory.mkdir()
+    (directory / ".env").write_text(env, encoding="utf-8")
+    (directory / "docker-compose.yml").write_text(
+        "name: stacktest\nservices:\n  web:\n    image: web:1.0\n    environment:\n      TITLE: ${TITLE}\n",
+        encoding="utf-8",
+    )
+    return directory
+
+
+def test_the_hashes_are_those_that_compose_prints(tmp_path: Path) -> None:
+    printed = compose(project(tmp_path), "config", "--hash", "*").stdout
+    hashes = stack.parse_hashes(printed)
+    assert set(hashes) == {"web"}
+    assert len(hashes["web"]) == 64
+
+
+def test_nothing_around_overrides_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compose(tmp_path, "version")
+    directory = project(tmp_path, "# TITLE\nTITLE='mine = \"exactly\"'\n")
+    monkeypatch.setenv("TITLE", "of the shell")
+    monkeypatch.setenv("COMPOSE_FILE", "/nowhere/docker-compose.yml")
+    monkeypatch.setenv("COMPOSE_PROFILES", "other")
+    docker = stack.Docker(directory, "stacktest", tmp_path / "log")
+    assert 'mine = \\"exactly\\"' in docker.ask(*docker.compose, "config", "--format", "json")
+
+
+def test_a_long_command_ends_in_the_log_and_its_end_in_the_message(tmp_path: Path) -> None:
+    docker = stack.Docker(tmp_path, "stacktest", tmp_path / "logs" / "compose.log")
+    docker.run("sh", "-c", "echo built; cat", text="from standard input\n")
+    with pytest.raises(stack.StackError) as error:
+        docker.run("sh", "-c", "seq 100; echo 'E: no such package' >&2; exit 3")
+    log = (tmp_path / "logs/compose.log").read_text(encoding="utf-8")
+    assert "built\nfrom standard input\n" in log
+    assert "\n1\n2\n" in log
+    assert str(error.value).splitlines()[-1] == "E: no such package"
+    assert len(str(error.value).splitlines()) <= 41
+    assert "built" not in str(error.value), "the message tells of this command alone"
+    assert f"{tmp_path}/logs/compose.log" in str(error.value)
+
+
+def arguments(root: Path, **changes: Any) -> dict[str, Any]:
+    return {
+        "project_dir": str(root / "srcs"),
+        "project_name": "stacktest",
+        "log_file": str(root / "compose.log"),
+        **changes,
+    }
+
+
+class TestWithoutDocker:
+    @pytest.fixture(autouse=True)
+    def _no_docker(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "bin").mkdir()
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def test_check_mode_foretells_the_start(self, tmp_path: Path) -> None:
+        project(tmp_path)
+        answer = run_module(stack, arguments(tmp_path), check=True)
+        assert answer["changed"] is True
+        assert answer["msg"] == "Docker is not installed yet."
+
+    def test_the_start_says_what_is_missing(self, tmp_path: Path) -> None:
+        project(tmp_path)
+        answer = run_module(stack, arguments(tmp_path))
+        assert answer["failed"]
+        assert answer["msg"] == "The docker command is missing; the role docker_engine installs it."
+
+    @pytest.mark.parametrize("state", ["stopped", "removed", "purged"])
+    @pytest.mark.parametrize("check", [True, False])
+    def test_nothing_is_there_to_take_down(self, tmp_path: Path, state: str, check: bool) -> None:
+        answer = run_module(stack, arguments(tmp_path, state=state), check=check)
+        assert answer["changed"] is False
+
+
+class TestWithoutEngine:
+    @pytest.fixture(autouse=True)
+    def _no_engine(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        need("docker", "its command must be met where no engine answers")
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
+
+    @pytest.mark.parametrize("state", ["started", "stopped", "removed", "purged"])
+    def test_the_failure_is_one_message(self, tmp_path: Path, state: str) -> None:
+        project(tmp_path)
+        answer = run_module(stack, arguments(tmp_path, state=state))
+        assert answer["failed"]
+        assert "no-engine" in answer["msg"] or "Docker daemon" in answer["msg"]
+        assert "Traceback" not in answer["msg"]
+
+    def test_check_mode_before_the_engine_runs(self, tmp_path: Path) -> None:
+        project(tmp_path)
+        answer = run_module(stack, arguments(tmp_path), check=True)
+        assert answer["changed"] is True
+        assert answer["msg"] == "The engine does not run yet."
+        assert not (tmp_path / "compose.log").exists()
+
+
+def test_before_the_project_is_written(tmp_path: Path) -> None:
+    told = run_module_process("compose_stack", arguments(tmp_path), check=True)
+    assert (told["changed"], told["msg"]) == (True, "The project is not written yet.")
+    failed = run_module(stack, arguments(tmp_path))
+    assert failed["msg"].endswith("holds no docker-compose.yml with .env; deploy writes them first.")
+
+
+def test_a_context_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    compose(tmp_path, "version")
+    directory = project(tmp_path)
+    (directory / "docker-compose.yml").write_text(
+        "services:\n  web:\n    image: web:1.0\n    build: ./missing\n", encoding="utf-8"
+    )
+    answer = run_module(stack, arguments(tmp_path))
+    assert answer["failed"]
+    assert "The build context of web is not complete" in answer["msg"]
+    assert f"{directory}/missing/Dockerfile" in answer["msg"]

@@ -1,0 +1,45 @@
+"""Leave something on the site, and find it again later (E58, C2, C3).
+
+Not collected with the rest: ``pytest tests/verify/marks.py -k leave``, then a reboot, then ``-k found``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import pytest
+from stack import Stack
+from web import Browser
+
+TITLE = "The mark of the verification"
+FILE = "mark-of-the-verification"
+CONTENT = b"It was here before the machine went down.\n" * 1000
+
+
+@pytest.mark.requirement("E58")
+def test_leave(administrator: Browser) -> None:
+    post = administrator.rest("POST", "/wp/v2/posts", {"title": TITLE, "status": "publish", "content": "Here."})
+    assert post.status == 201
+    media = administrator.rest("POST", "/wp/v2/media", upload=(f"{FILE}.txt", CONTENT))
+    assert media.status == 201
+
+
+@pytest.mark.requirement("E58", "C2", "C3")
+def test_found(stack: Stack) -> None:
+    # Nobody helps: the machine has so much time to bring the site back by itself.
+    end = time.monotonic() + 120
+    while True:
+        try:
+            posts = stack.browser().request("GET", "/wp-json/wp/v2/posts?search=mark+verification")
+            if posts.status == 200:
+                break
+        except OSError:
+            pass
+        assert time.monotonic() < end, "the site does not come back"
+        time.sleep(1)
+    assert TITLE in [post["title"]["rendered"] for post in posts.json]
+    browser = stack.browser()
+    media = browser.request("GET", f"/wp-json/wp/v2/media?search={FILE}").json
+    body = browser.get(media[0]["source_url"]).body
+    assert hashlib.sha256(body).digest() == hashlib.sha256(CONTENT).digest()

@@ -1,0 +1,149 @@
+"""What can be reached, from outside and from inside, and how it is encrypted."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from stack import SERVICES, Settings, Stack
+
+OLD = [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]
+NEW = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+def open_ports(address: str) -> set[int]:
+    """Return every TCP port of an address that accepts a connection."""
+
+    def accepts(port: int) -> bool:
+        with socket.socket() as client:
+            client.settimeout(1)
+            return client.connect_ex((address, port)) == 0
+
+    ports = range(1, 65536)
+    with ThreadPoolExecutor(max_workers=32) as pool:
+        return {port for port, open_ in zip(ports, pool.map(accepts, ports, chunksize=512), strict=True) if open_}
+
+
+@pytest.mark.requirement("E27", "E30", "E41", "R35", "C7")
+def test_only_the_published_port_is_open(stack: Stack, settings: Settings) -> None:
+    assert open_ports(stack.address) == {settings.https_port} | settings.other_ports
+
+
+@pytest.mark.requirement("E27", "E30")
+def test_plain_http_cannot_connect(stack: Stack) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((stack.address, 80), timeout=5)
+
+
+@pytest.mark.requirement("R35", "C7")
+def test_only_nginx_publishes_a_port(stack: Stack, settings: Settings) -> None:
+    published = {
+        service: {
+            int(binding["HostPort"])
+            for bindings in stack.inspect(service)["NetworkSettings"]["Ports"].values()
+            for binding in bindings or []
+        }
+        for service in SERVICES
+    }
+    assert published == {"mariadb": set(), "wordpress": set(), "nginx": {settings.https_port}}
+
+
+@pytest.mark.requirement("R28")
+def test_domain_is_this_machine(stack: Stack, settings: Settings) -> None:
+    addresses = {line.split()[0] for line in stack.execute("getent", "ahosts", settings.domain).splitlines()}
+    own = {stack.address, "127.0.0.1", "::1"}
+    assert addresses
+    assert all(address in own or ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def client(version: ssl.TLSVersion, ca: str | None = None) -> ssl.SSLContext:
+    """Return a client that speaks exactly one version of TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca is None:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        # Without this OpenSSL itself refuses the old versions, and the test would prove nothing.
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    else:
+        context.load_verify_locations(cadata=ca)
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context.minimum_version = version
+    context.maximum_version = version
+    return context
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.requirement("E28", "E43", "R11")
+@pytest.mark.parametrize("version", OLD)
+def test_old_tls_is_refused_by_the_server(version: ssl.TLSVersion, stack: Stack, settings: Settings) -> None:
+    raw = socket.create_connection((stack.address, settings.https_port), timeout=10)
+    with raw, pytest.raises(ssl.SSLError) as refusal:
+        client(version).wrap_socket(raw, server_hostname=settings.domain)
+    # An alert is what the other side says; a client that cannot speak the version fails otherwise.
+    assert "ALERT" in (refusal.value.reason or ""), refusal.value.reason
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.requirement("E28", "E43")
+@pytest.mark.parametrize("version", OLD)
+def test_the_client_of_that_test_does_speak_old_tls(version: ssl.TLSVersion) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.set_ciphers("AECDH:@SECLEVEL=0")
+    server.minimum_version = version
+    server.maximum_version = version
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with server.wrap_socket(theirs, server_side=True) as connection:
+            connection.send(b"hello")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with client(version).wrap_socket(ours) as connection:
+        assert connection.recv(5) == b"hello"
+    thread.join()
+
+
+@pytest.mark.requirement("E28", "E43", "R11", "C11")
+@pytest.mark.parametrize("version", NEW)
+def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, settings: Settings) -> None:
+    context = client(version, stack.read(f"{stack.secrets_dir}/tls_ca.crt"))
+    raw = socket.create_connection((stack.address, settings.https_port), timeout=10)
+    # The handshake verifies the chain, the dates and the name.
+    with raw, context.wrap_socket(raw, server_hostname=settings.domain) as connection:
+        certificate = connection.getpeercert()
+        cipher, protocol, _ = connection.cipher() or ("", "", 0)
+    assert certificate is not None
+    assert ("DNS", settings.domain) in certificate["subjectAltName"]
+    assert protocol == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
+    if version == ssl.TLSVersion.TLSv1_2:
+        # The name of the suite says that the key is an elliptic curve's and the cipher authenticates.
+        assert cipher.startswith("ECDHE-ECDSA-")
+        assert "GCM" in cipher or "POLY1305" in cipher
+
+
+@pytest.mark.requirement("C7")
+@pytest.mark.parametrize("owner", ["mariadb", "wordpress"])
+def test_inner_service_is_out_of_reach_for_foreign_containers(owner: str, stack: Stack, foreign_network: str) -> None:
+    port = int(stack.env["DB_PORT" if owner == "mariadb" else "PHP_FPM_PORT"])
+    network = stack.env["NETWORK_NAME"]
+    target = stack.inspect(owner)["NetworkSettings"]["Networks"][network]["IPAddress"]
+    image = stack.inspect("nginx")["Config"]["Image"]
+
+    def reaches(from_network: str) -> bool:
+        # A container of that network lends its network alone; the client is the machine's own Python.
+        probe = stack.docker(
+            *("run", "--detach", "--rm", "--network", from_network, "--entrypoint", "sleep", image, "60")
+        ).strip()
+        pid = stack.docker("inspect", "--format", "{{.State.Pid}}", probe).strip()
+        code = f"import socket; socket.create_connection(({target!r}, {port}), timeout=3)"
+        done = stack.attempt("nsenter", "--target", pid, "--net", "python3", "-c", code)
+        stack.docker("rm", "--force", probe)
+        return done.returncode == 0
+
+    assert reaches(network), "the probe itself does not work"
+    assert not reaches(foreign_network)

@@ -1,0 +1,193 @@
+"""The site as a visitor, the ordinary user and the administrator meet it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from stack import Settings, Stack
+from web import Browser
+
+MEBIBYTE = 1024 * 1024
+# Where the workers of php-fpm may write; all else of the site is WordPress's own code.
+WRITABLE = re.compile(
+    r"/var/www/html/wp-content/(uploads|upgrade|upgrade-temp-backup|languages|cache|plugins|themes)(/|$)"
+)
+
+
+@pytest.mark.requirement("E29", "E42")
+def test_front_page_is_the_configured_site(visitor: Browser, stack: Stack, settings: Settings) -> None:
+    page = visitor.request("GET", "/")
+    assert page.status == 200
+    assert (settings.site_title or stack.env["WP_TITLE"]) in page.title
+    assert "install.php" not in page.text
+    assert "wp-content" in page.text
+
+
+@pytest.mark.requirement("E29")
+def test_installation_page_offers_nothing(visitor: Browser) -> None:
+    assert "Already Installed" in visitor.get("/wp-admin/install.php").text or visitor.get(
+        "/wp-admin/install.php"
+    ).status in (403, 404)
+
+
+@pytest.mark.requirement("E42", "E59", "C12")
+def test_addresses_on_the_page_are_the_sites_own(visitor: Browser, settings: Settings) -> None:
+    text = visitor.get("/").text
+    hosts = set(re.findall(rf"https?://({re.escape(settings.domain)}(?::\d+)?)", text))
+    assert hosts == {visitor.origin.removeprefix("https://")}
+    assert f"http://{settings.domain}" not in text
+
+
+@pytest.mark.requirement("E42")
+def test_everything_that_the_front_page_needs_is_there(visitor: Browser) -> None:
+    links = re.findall(r"""(?:href|src)=['"]([^'"]+\.(?:css|js)[^'"]*)['"]""", visitor.get("/").text)
+    own = {link.replace("&#038;", "&") for link in links if link.startswith(visitor.origin)}
+    for link in own:
+        assert visitor.request("GET", link).status == 200, link
+
+
+@pytest.mark.requirement("E42")
+def test_permalinks_are_pretty(visitor: Browser, administrator: Browser) -> None:
+    post = administrator.rest("GET", "/wp/v2/posts?per_page=1").json[0]
+    assert "?" not in post["link"]
+    assert visitor.get(post["link"]).status == 200
+    assert visitor.get("/there-is-no-such-page/").status == 404
+
+
+@pytest.mark.requirement("E48")
+def test_ordinary_user_comments(author: Browser, visitor: Browser, stack: Stack) -> None:
+    post = visitor.request("GET", "/wp-json/wp/v2/posts?per_page=1&order=asc").json[0]
+    words = f"A comment {uuid.uuid4().hex}"
+    page = author.get(post["link"])
+    fields = page.form("commentform") | {"comment": words}
+    answer = author.submit("/wp-comments-post.php", fields)
+    if answer.status == 429:
+        # WordPress makes everyone wait for 15 seconds between two comments.
+        time.sleep(16)
+        answer = author.submit("/wp-comments-post.php", fields)
+    assert answer.status == 200
+    # The visitor sees it at once: it is not held back for moderation, and no cache hides it.
+    text = visitor.get(post["link"]).text
+    assert words in text
+    assert stack.env["WP_USER"].lower() in text.lower()
+
+
+@pytest.mark.requirement("E49", "R26")
+def test_administrator_reaches_the_dashboard(administrator: Browser) -> None:
+    page = administrator.get("/wp-admin/")
+    assert page.status == 200
+    assert page.url == f"{administrator.origin}/wp-admin/"
+    assert "wp-admin-bar" in page.text
+    assert administrator.get("/wp-admin/options-general.php").status == 200
+
+
+@pytest.mark.requirement("E49")
+def test_wrong_password_is_refused(stack: Stack) -> None:
+    browser = stack.browser()
+    browser.sign_in(stack.env["WP_ADMIN_USER"], "not the password")
+    assert not [name for name in browser.cookies if name.startswith("wordpress_logged_in")]
+    assert "wp-login.php" in browser.get("/wp-admin/").url
+
+
+@pytest.mark.requirement("E48", "R25")
+def test_ordinary_user_is_no_administrator(author: Browser) -> None:
+    assert author.get("/wp-admin/").status == 200
+    assert author.get("/wp-admin/users.php").status == 403
+
+
+@pytest.mark.requirement("E50")
+def test_edited_page_shows_at_once(administrator: Browser, visitor: Browser) -> None:
+    page = administrator.rest("GET", "/wp/v2/pages?per_page=1&status=publish").json[0]
+    for _ in range(2):
+        # Somebody has just seen the old text, so that a cache would hold it.
+        visitor.get(page["link"])
+        words = f"Edited {uuid.uuid4().hex}"
+        answer = administrator.rest("POST", f"/wp/v2/pages/{page['id']}", {"content": f"<p>{words}</p>"})
+        assert answer.status == 200
+        assert words in visitor.get(page["link"]).text
+
+
+@pytest.fixture
+def uploads(administrator: Browser) -> Iterator[list[int]]:
+    made: list[int] = []
+    yield made
+    for one in made:
+        assert administrator.rest("DELETE", f"/wp/v2/media/{one}?force=true").status == 200
+
+
+@pytest.mark.requirement("R58")
+def test_upload_works_up_to_the_limit(
+    administrator: Browser, visitor: Browser, stack: Stack, uploads: list[int]
+) -> None:
+    limit = int(stack.env["UPLOAD_LIMIT_MB"])
+    line = b"Just below the limit, and every byte of it.....\n"
+    content = line * ((limit * MEBIBYTE - 64 * 1024) // len(line))
+    answer = administrator.rest("POST", "/wp/v2/media", upload=(f"{uuid.uuid4().hex}.txt", content))
+    assert answer.status == 201, answer.text[:500]
+    uploads.append(answer.json["id"])
+    stored = visitor.get(answer.json["source_url"])
+    assert hashlib.sha256(stored.body).digest() == hashlib.sha256(content).digest()
+
+
+@pytest.mark.requirement("R58")
+def test_upload_above_the_limit_is_refused_in_time(administrator: Browser, stack: Stack) -> None:
+    size = (int(stack.env["UPLOAD_LIMIT_MB"]) + 8) * MEBIBYTE
+    try:
+        answer = administrator.rest("POST", "/wp/v2/media", upload=("large.txt", b"x" * size))
+    except (BrokenPipeError, ConnectionResetError):
+        return  # The server closed the connection before it had read everything.
+    assert answer.status in (400, 413, 500)
+    assert "source_url" not in answer.text
+
+
+@pytest.mark.requirement("C7")
+def test_no_script_runs_from_the_uploads(visitor: Browser, stack: Stack, settings: Settings) -> None:
+    name = f"{uuid.uuid4().hex}.php"
+    folder = f"/home/{settings.login}/data/wordpress/wp-content/uploads"
+    stack.shell(f"mkdir -p {folder} && echo '<?php echo 6 * 7;' >{folder}/{name} && chmod 644 {folder}/{name}")
+    try:
+        page = visitor.get(f"/wp-content/uploads/{name}")
+    finally:
+        stack.shell(f"rm -f {folder}/{name}")
+    assert page.text.strip() != "42"
+
+
+@pytest.mark.requirement("C7")
+@pytest.mark.parametrize("path", ["/wp-config.php", "/.htaccess", "/.env", "/.git/config", "/wp-config.php.bak"])
+def test_nothing_confidential_is_served(path: str, visitor: Browser) -> None:
+    page = visitor.get(path)
+    assert "DB_PASSWORD" not in page.text
+    assert page.status in (403, 404) or page.body == b""
+
+
+@pytest.mark.requirement("R24", "C7")
+def test_workers_cannot_change_the_code(stack: Stack) -> None:
+    worker = next(one for one in stack.processes("wordpress")[1:])
+    user = worker["Uid"].split()[0]
+    container = stack.container("wordpress")
+    found = stack.docker("exec", "--user", user, container, "find", "/var/www/html", "-writable")
+    assert [path for path in found.splitlines() if not WRITABLE.match(path)] == []
+    uploads = "/var/www/html/wp-content/uploads"
+    stack.docker("exec", "--user", user, container, "sh", "-c", f"touch {uploads}/x && rm {uploads}/x")
+
+
+@pytest.mark.requirement("E42")
+@pytest.mark.parametrize("check", ["loopback-requests", "https-status", "authorization-header"])
+def test_site_health_finds_no_fault(check: str, administrator: Browser) -> None:
+    answer = administrator.rest("GET", f"/wp-site-health/v1/tests/{check}")
+    assert answer.status == 200, answer.text[:300]
+    assert answer.json["status"] == "good", answer.json["description"]
+
+
+@pytest.mark.requirement("R11")
+def test_headers(visitor: Browser) -> None:
+    headers = visitor.get("/").headers
+    assert "max-age" in headers.get("strict-transport-security", "")
+    assert headers.get("x-content-type-options") == "nosniff"
+    assert "x-powered-by" not in headers
+    assert not re.search(r"\d", headers.get("server", ""))
