@@ -35,9 +35,7 @@ def parser() -> argparse.ArgumentParser:
         description="Check an Inception repository against the subject and its evaluation sheet.",
         epilog="Exit status: 0 clean, 1 findings, 2 could not run.",
     )
-    made.add_argument(
-        "project", nargs="?", default=".", help="the directory of the repository (default: this one)"
-    )
+    made.add_argument("project", nargs="?", default=".", help="the directory of the repository (default: this one)")
     made.add_argument("--format", choices=FORMATS, default="text", help="the form of the report")
     made.add_argument(
         "--date",
@@ -45,13 +43,9 @@ def parser() -> argparse.ArgumentParser:
         default=None,
         help="the day for 'penultimate release', YYYY-MM-DD (default: today)",
     )
-    made.add_argument(
-        "--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject"
-    )
+    made.add_argument("--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject")
     made.add_argument("--explain", metavar="RULE", help="print the page of a rule and end")
-    made.add_argument(
-        "--list-rules", action="store_true", help="print the table of all rules in Markdown and end"
-    )
+    made.add_argument("--list-rules", action="store_true", help="print the table of all rules in Markdown and end")
     made.add_argument("--no-external", action="store_true", help="run neither hadolint nor ShellCheck")
     made.add_argument(
         "--colour", choices=("auto", "always", "never"), default="auto", help="colours in the text report"
@@ -62,17 +56,16 @@ def parser() -> argparse.ArgumentParser:
 def rule_table() -> str:
     """Return the table of all rules in Markdown; the README holds it between two marks."""
     lines = ["| rule | decides | shows to fail | what must hold |", "|---|---|---|---|"]
-    for rule in all_rules():
-        lines.append(
-            f"| [{rule.id}](docs/rules/{rule.id}.md) | {_ids(rule.decides)} | {_ids(rule.refutes)} | {rule.title}{_weight(rule)} |"
-        )
+    lines += [
+        f"| [{r.id}](docs/rules/{r.id}.md) | {_ids(r.decides)} | {_ids(r.refutes)} | {r.title}{_weight(r)} |"
+        for r in all_rules()
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _ids(names: tuple[str, ...]) -> str:
     return " ".join(
-        f"{name}!" if subject.REQUIREMENTS[name].ends else name
-        for name in sorted(names, key=subject.ORDER.__getitem__)
+        f"{name}!" if subject.REQUIREMENTS[name].ends else name for name in sorted(names, key=subject.ORDER.__getitem__)
     )
 
 

@@ -175,19 +175,8 @@ def _order(finding: Finding) -> tuple[int, int, str, str, int]:
 
 def _unreadable(project: Project) -> list[Finding]:
     """Say which files of the infrastructure could not be read, or only in part."""
-    findings = []
-    for problem in project.tree.problems:
-        findings.append(
-            Finding(
-                "unreadable",
-                (),
-                Severity.INFO,
-                problem.path,
-                problem.line,
-                f"{problem.path or 'the repository'} {problem.message}"
-                if "link" in problem.message
-                else problem.message,
-                "Nothing has to be done when the file is no part of the infrastructure.",
-            )
-        )
-    return findings
+    fix = "Nothing has to be done when the file is no part of the infrastructure."
+    return [
+        Finding("unreadable", (), Severity.INFO, problem.path, problem.line, problem.message, fix)
+        for problem in project.tree.problems
+    ]

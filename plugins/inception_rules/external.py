@@ -22,7 +22,8 @@ PROGRAMS = ("hadolint", "shellcheck")
 _TIMEOUT = 60
 _MAX_FILES = 200
 #: Findings that contradict the subject or only repeat one of our own rules.
-_DROPPED = frozenset({"DL3006", "DL3007", "DL3026", "DL1000"})
+#: DL3008 and DL3018 ask for exact versions of distribution packages, which the archives drop with each update.
+_DROPPED = frozenset({"DL3006", "DL3007", "DL3008", "DL3018", "DL3026", "DL1000"})
 _LEVELS = {
     "error": Severity.WARNING,
     "warning": Severity.WARNING,
@@ -45,9 +46,7 @@ def run(project: Project) -> tuple[list[Finding], dict[str, str]]:
     states: dict[str, str] = {}
     dockerfiles = [d.path for d in project.dockerfiles if d.path in project.tree.files][:_MAX_FILES]
     base = project.srcs or ""
-    scripts = [s.path for s in project.script_files if s.path.startswith(f"{base}/" if base else "")][
-        :_MAX_FILES
-    ]
+    scripts = [s.path for s in project.script_files if s.path.startswith(f"{base}/" if base else "")][:_MAX_FILES]
     jobs = (
         ("hadolint", ["--no-fail", "--format", "json"], dockerfiles),
         ("shellcheck", ["--norc", "--format", "json", "--severity", "warning"], scripts),

@@ -39,9 +39,7 @@ _TABLE: tuple[Requirement, ...] = (
     Requirement("E5", "1", "The configuration lies under srcs/"),
     Requirement("E6", "1", "A Makefile is at the root"),
     Requirement("E7", "1", "Everything is removed before the run", live=True),
-    Requirement(
-        "E8", "1", "The data is removed before the run, and the run makes all of it again", live=True
-    ),
+    Requirement("E8", "1", "The data is removed before the run, and the run makes all of it again", live=True),
     Requirement("E9", "1", "No host network and no links", ends=True),
     Requirement("E10", "1", "A network is declared", ends=True),
     Requirement("E11", "1", "No --link in the Makefile or any script", ends=True),
@@ -51,9 +49,7 @@ _TABLE: tuple[Requirement, ...] = (
         "Dockerfiles: no tail -f, nothing in the background, no bare shell as the process",
         ends=True,
     ),
-    Requirement(
-        "E13", "1", "Each Dockerfile starts with FROM alpine:<version> or FROM debian:<version>", ends=True
-    ),
+    Requirement("E13", "1", "Each Dockerfile starts with FROM alpine:<version> or FROM debian:<version>", ends=True),
     Requirement("E14", "1", "An entrypoint script runs no program in the background"),
     Requirement("E15", "1", "No script loops for ever"),
     Requirement("E16", "1", "make is run", live=True),
@@ -78,9 +74,7 @@ _TABLE: tuple[Requirement, ...] = (
     Requirement("E40", "1", "docker compose ps lists the NGINX container", live=True),
     Requirement("E41", "1", "Port 80 cannot connect", live=True),
     Requirement("E42", "1", "The site is not WordPress's installation page", live=True),
-    Requirement(
-        "E43", "1", "TLS 1.2 or 1.3 is demonstrated, older versions are refused", ends=True, live=True
-    ),
+    Requirement("E43", "1", "TLS 1.2 or 1.3 is demonstrated, older versions are refused", ends=True, live=True),
     Requirement("E44", "1", "WordPress has its Dockerfile"),
     Requirement("E45", "1", "No NGINX in the WordPress Dockerfile"),
     Requirement("E46", "1", "docker compose ps lists the WordPress container", live=True),

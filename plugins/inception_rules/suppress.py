@@ -13,9 +13,7 @@ from inception_rules.model import Finding, Severity
 
 FILE_NAMES = (".inception-check.yml", ".inception-check.yaml")
 RULE_ID = "suppressions"
-_INLINE = re.compile(
-    r"(?:^|\s)(?:#|//|;|--|<!--)\s*inception-check:\s*ignore\b\s*(?:\[([^\]\n]*)\])?\s*(.*)$"
-)
+_INLINE = re.compile(r"(?:^|\s)(?:#|//|;|--|<!--)\s*inception-check:\s*ignore\b\s*(?:\[([^\]\n]*)\])?\s*(.*)$")
 _EXTERNAL = re.compile(r"(?:hadolint/DL\d{4}|hadolint/SC\d{4}|shellcheck/SC\d{4})")
 
 
@@ -118,9 +116,7 @@ def read_suppressions(tree: Tree, known: set[str], found: Iterable[Finding]) -> 
     return result
 
 
-def _valid(
-    rules: tuple[str, ...], reason: str, path: str, line: int, known: set[str], result: Suppressions
-) -> bool:
+def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: set[str], result: Suppressions) -> bool:
     if not rules:
         message, fix = "a suppression names no rule", "Name the rule: ignore[rule-id] and the reason."
         result.findings.append(_finding(Severity.ERROR, path, line, message, fix))
@@ -158,17 +154,13 @@ def _read_inline(path: str, lines: list[str], known: set[str], result: Suppressi
 def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> None:
     root, problems = parse_yaml(text, path)
     for problem in problems:
-        result.findings.append(
-            _finding(Severity.ERROR, path, problem.line, problem.message, "Mend the YAML.")
-        )
+        result.findings.append(_finding(Severity.ERROR, path, problem.line, problem.message, "Mend the YAML."))
     if root is None:
         return
     section = root.get("suppress") if root.kind == "mapping" else None
     if section is None or section.kind != "sequence":
         message = "the file needs a list called suppress"
-        result.findings.append(
-            _finding(Severity.ERROR, path, root.line, message, "See docs/rules/README.md.")
-        )
+        result.findings.append(_finding(Severity.ERROR, path, root.line, message, "See docs/rules/README.md."))
         return
     for item in section.items:
         _read_entry(path, item, known, result)
@@ -177,23 +169,17 @@ def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> N
 def _read_entry(path: str, item: Value, known: set[str], result: Suppressions) -> None:
     if item.kind != "mapping":
         message = "an entry is a mapping with rule, path and reason"
-        result.findings.append(
-            _finding(Severity.ERROR, path, item.line, message, "See docs/rules/README.md.")
-        )
+        result.findings.append(_finding(Severity.ERROR, path, item.line, message, "See docs/rules/README.md."))
         return
     rule, where, reason, line = item.get("rule"), item.get("path"), item.get("reason"), item.get("line")
     rules = tuple(
-        v.text
-        for v in (rule.items if rule is not None and rule.kind == "sequence" else (rule,))
-        if v and v.scalar
+        v.text for v in (rule.items if rule is not None and rule.kind == "sequence" else (rule,)) if v and v.scalar
     )
     said = reason.text if reason is not None and reason.scalar else ""
     if not _valid(rules, said, path, item.line, known, result):
         return
     lines = (
-        (int(line.text),)
-        if line is not None and line.scalar and line.text.isdigit() and len(line.text) < 9
-        else None
+        (int(line.text),) if line is not None and line.scalar and line.text.isdigit() and len(line.text) < 9 else None
     )
     pattern = where.text if where is not None and where.scalar else "*"
     result.entries.append(Suppression(rules, said, path, item.line, pattern, lines))

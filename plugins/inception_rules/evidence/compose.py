@@ -139,9 +139,7 @@ class Service:
 
     def place(self, name: str) -> tuple[str, int]:
         """Return the file and the line of one of the service's keys (the service's own without it)."""
-        return self.origin.get(name, self.path), self.value.key_line(name) if self.value.has(
-            name
-        ) else self.line
+        return self.origin.get(name, self.path), self.value.key_line(name) if self.value.has(name) else self.line
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +199,7 @@ class _Loader:
         self.problems: list[Problem] = []
         self.files: list[str] = []
         self.services: dict[str, _Merged] = {}
-        self.resources: dict[str, dict[str, Resource]] = {
-            k: {} for k in ("networks", "volumes", "secrets", "configs")
-        }
+        self.resources: dict[str, dict[str, Resource]] = {k: {} for k in ("networks", "volumes", "secrets", "configs")}
         self.used: set[str] = set()
         self.parsed: dict[str, Value | None] = {}
 
@@ -264,11 +260,7 @@ class _Loader:
             if item.kind == "mapping":
                 where = item.get("path")
                 entries = (
-                    list(where.items)
-                    if where is not None and where.kind == "sequence"
-                    else [where]
-                    if where
-                    else []
+                    list(where.items) if where is not None and where.kind == "sequence" else [where] if where else []
                 )
                 directory = item.at("project_directory")
                 if directory is not None and directory.scalar:
@@ -278,14 +270,10 @@ class _Loader:
                     continue
                 target = self.locate(entry.scalar, base)
                 if target is None or self.tree.get(target) is None:
-                    self.problems.append(
-                        Problem(path, entry.line, f"the included file {entry.scalar} is not there")
-                    )
+                    self.problems.append(Problem(path, entry.line, f"the included file {entry.scalar} is not there"))
                     continue
                 inner = (
-                    project
-                    if item.kind == "mapping" and item.has("project_directory")
-                    else posixpath.dirname(target)
+                    project if item.kind == "mapping" and item.has("project_directory") else posixpath.dirname(target)
                 )
                 self.load(target, inner)
 
@@ -325,22 +313,16 @@ class _Loader:
         if where is not None and where.scalar:
             target = self.locate(where.scalar, service.base)
             if target is None or self.tree.get(target) is None:
-                self.problems.append(
-                    Problem(service.path, extends.line, f"the file {where.scalar} is not there")
-                )
+                self.problems.append(Problem(service.path, extends.line, f"the file {where.scalar} is not there"))
                 return service
             path, base = target, posixpath.dirname(target)
         if (path, name.scalar) in seen:
-            self.problems.append(
-                Problem(service.path, extends.line, "services extend each other in a circle")
-            )
+            self.problems.append(Problem(service.path, extends.line, "services extend each other in a circle"))
             return service
         root = self.read(path)
         parent = root.at("services", name.scalar) if root is not None else None
         if root is None or parent is None or parent.kind != "mapping":
-            self.problems.append(
-                Problem(service.path, extends.line, f"there is no service {name.scalar} to extend")
-            )
+            self.problems.append(Problem(service.path, extends.line, f"there is no service {name.scalar} to extend"))
             return service
         section = root.get("services")
         line = section.key_line(name.scalar) if section is not None else parent.line
@@ -387,9 +369,7 @@ class _Loader:
             build=self.build(merged),
             ports=self.ports(merged),
             mounts=self.mounts(merged),
-            environment=self.variables(
-                value.get("environment"), merged.origin.get("environment", merged.path)
-            ),
+            environment=self.variables(value.get("environment"), merged.origin.get("environment", merged.path)),
             env_files=self.env_files(merged),
             networks=names,
             networks_declared=networks is not None,
@@ -501,9 +481,7 @@ class _Loader:
                 result.append(
                     Port(
                         host_text or None,
-                        self.expand(container.text).text
-                        if container is not None and container.scalar
-                        else None,
+                        self.expand(container.text).text if container is not None and container.scalar else None,
                         host_ip.text if host_ip is not None else "",
                         protocol.text if protocol is not None else "tcp",
                         source,
@@ -522,17 +500,17 @@ class _Loader:
         for item in value.items:
             if item.kind == "mapping":
                 kind, source, target = item.at("type"), item.at("source"), item.at("target")
-                located = self.located(source, path) if source is not None else None
+                origin = self.located(source, path) if source is not None else None
                 read_only = item.at("read_only")
                 name = kind.text if kind is not None else "volume"
                 result.append(
                     Mount(
-                        name if located is not None or name != "volume" else "anonymous",
-                        located.value if located is not None else "",
+                        name if origin is not None or name != "volume" else "anonymous",
+                        origin.value if origin is not None else "",
                         self.expand(target.text).text if target is not None else "",
                         read_only is not None and read_only.is_true,
-                        replace(located, line=item.line)
-                        if located is not None
+                        replace(origin, line=item.line)
+                        if origin is not None
                         else self.located(Value(item.line, "scalar"), path),
                     )
                 )
@@ -732,7 +710,5 @@ def load_compose(
         used_variables=frozenset(loader.used),
         problems=tuple(dict.fromkeys(loader.problems)),
         root=root,
-        project_name=loader.expand(name_value.text).text
-        if name_value is not None and name_value.scalar
-        else None,
+        project_name=loader.expand(name_value.text).text if name_value is not None and name_value.scalar else None,
     )

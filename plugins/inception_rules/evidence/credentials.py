@@ -66,25 +66,19 @@ _SQL = re.compile(
     r"""(?:IDENTIFIED\s+(?:WITH\s+\w+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:USING\s+)?PASSWORD\s*\(|SET\s+PASSWORD[^;=]{0,80}=(?:\s*PASSWORD\s*\()?|VIA\s+\w+\s+USING\s+PASSWORD\s*\()\s*(['"])(.*?)(?<!\\)\1""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-_DEFINE = re.compile(
-    r"""^[^/#*\n]*?define\s*\(\s*['"](\w+)['"]\s*,\s*(['"])(.*?)(?<!\\)\2\s*\)""", re.MULTILINE
-)
+_DEFINE = re.compile(r"""^[^/#*\n]*?define\s*\(\s*['"](\w+)['"]\s*,\s*(['"])(.*?)(?<!\\)\2\s*\)""", re.MULTILINE)
 _PHP_VARIABLE = re.compile(r"""^[^/#*\n]*?\$(\w+)\s*=\s*(['"])([^'"\n]*)\2\s*;""", re.MULTILINE)
 _INI = re.compile(
     r"""^[ \t]*(?:env\[)?([A-Za-z][\w.-]*)\]?[ \t]*(?:[=:][ \t]*|[ \t]+)(?:(["'])(.*?)\2|([^\s;#"'][^\s;]*))[ \t]*(?:[;#].*)?$""",
     re.MULTILINE,
 )
 _JSON = re.compile(r'"([\w.-]{2,40})"\s*:\s*"((?:[^"\\\n]|\\.){1,200})"')
-_PAIR = re.compile(
-    r"""(?:^|[\s"'\\n])(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(["']?)([^\s"'\\$`]+)\2(?=$|[\s"'\\;])"""
-)
+_PAIR = re.compile(r"""(?:^|\\n|[\s"'])(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(["']?)([^\s"'\\$`]+)\2(?=$|[\s"'\\;])""")
 _OPTIONS = re.compile(
     r"--(?:dbpass|db-pass(?:word)?|admin[_-]pass(?:word)?|user[_-]pass|user[_-]password|password|pass|passwd|requirepass|root-password|skip-?pass)(?:=(.*))?",
     re.DOTALL,
 )
-_MYSQL = frozenset(
-    {"mysql", "mariadb", "mysqladmin", "mariadb-admin", "mysqldump", "mariadb-dump", "mysqlcheck"}
-)
+_MYSQL = frozenset({"mysql", "mariadb", "mysqladmin", "mariadb-admin", "mysqldump", "mariadb-dump", "mysqlcheck"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +119,7 @@ def looks_random(value: str) -> bool:
     words = re.findall(r"[A-Za-z]{4,}", value)
     if re.fullmatch(r"[0-9a-f]{24,}|[A-Za-z0-9+/]{24,}={0,2}", value) and entropy(value) >= 3.2:
         return True
-    return (
-        len(value) >= 12 and classes >= 3 and entropy(value) >= 3.3 and sum(map(len, words)) * 2 <= len(value)
-    )
+    return len(value) >= 12 and classes >= 3 and entropy(value) >= 3.3 and sum(map(len, words)) * 2 <= len(value)
 
 
 def is_reference(value: str) -> bool:
@@ -135,12 +127,11 @@ def is_reference(value: str) -> bool:
     text = value.strip()
     if not text or _NOTHING.fullmatch(text):
         return True
+    if re.fullmatch(r"%[\d.]*[sdq].*", text):
+        return True
     if any(mark in text for mark in ("$", "`", "{{", "<%", "getenv", "/run/secrets")):
         return True
-    return (
-        re.fullmatch(r"(?:\.{0,2}/[\w./-]+|[\w./-]+\.(?:txt|key|pem|crt|env|secret|conf|sh))", text)
-        is not None
-    )
+    return re.fullmatch(r"(?:\.{0,2}/[\w./-]+|[\w./-]+\.(?:txt|key|pem|crt|env|secret|conf|sh))", text) is not None
 
 
 def is_placeholder(value: str, name: str = "") -> bool:
@@ -216,9 +207,7 @@ def in_yaml(text: str, path: str, *, example: bool) -> Iterator[Credential]:
         elif depth < 40 and len(seen) < 200:
             pending.extend(("", item, depth + 1) for item in value.items)
             pending.extend(
-                (name, item, depth + 1)
-                for name, item in value.pairs
-                if not (depth == 0 and name == "secrets")
+                (name, item, depth + 1) for name, item in value.pairs if not (depth == 0 and name == "secrets")
             )
 
 
@@ -282,9 +271,7 @@ def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
             for number, line in enumerate(heredoc.content.split("\n"), start=heredoc.line):
                 match = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.+)$", line)
                 if match:
-                    yield from _judge(
-                        match.group(1), match.group(2).strip().strip("'\";"), number, example=example
-                    )
+                    yield from _judge(match.group(1), match.group(2).strip().strip("'\";"), number, example=example)
                 else:
                     for php in in_php(line, example=example):
                         yield Credential(php.what, number, php.sure)
@@ -321,17 +308,13 @@ def _in_echo(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
         for match in _PAIR.finditer(word.value):
             yield from _judge(match.group(1), match.group(3), word.line, example=example)
         yield from in_php(word.value, example=example) if "define" in word.value else ()
-        if re.fullmatch(r"[\w.-]+:[^:\s$`]+(?:\\n)?", word.value) and "pipeline" in command.context:
-            if is_secret_value(word.value.partition(":")[2], "", example=example):
-                yield Credential("user:password", word.line)
+        login = re.fullmatch(r"[\w.-]+:([^:\s$`]+?)(?:\\n)?", word.value)
+        if login and "pipeline" in command.context and is_secret_value(login.group(1), "", example=example):
+            yield Credential("user:password", word.line)
     base = posixpath.basename(target)
     if re.search(r"passw(?:or)?d|_pass\b|credential", base) and command.arguments:
         last = command.arguments[-1]
-        if (
-            last.literal
-            and " " not in last.value.strip()
-            and is_secret_value(last.value.strip(), "", example=example)
-        ):
+        if last.literal and " " not in last.value.strip() and is_secret_value(last.value.strip(), "", example=example):
             yield Credential(base, last.line)
 
 

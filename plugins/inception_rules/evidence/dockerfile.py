@@ -48,11 +48,11 @@ _COMMENT = re.compile(r"^\s*#")
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """The body of one heredoc.
+    r"""The body of one heredoc.
 
     Attributes:
         name: the terminator.
-        content: the lines between, each with its ``\\n``.
+        content: the lines between, each with its ``\n``.
         line: the line of the first content line.
         expand: whether variables are substituted (the terminator is not quoted).
 
@@ -345,7 +345,7 @@ class _Parser:
             pieces.pop()
         self.instruction(start, "\n".join(pieces))
 
-    def instruction(self, start: int, text: str, *, nested: bool = False) -> None:
+    def instruction(self, start: int, text: str) -> None:
         lead = len(text) - len(text.lstrip())
         match = re.compile(r"[^\s]+").match(text, lead)
         if match is None:
@@ -432,7 +432,7 @@ def parse_dockerfile(text: str, path: str = "Dockerfile") -> Dockerfile:
     def close() -> None:
         if opened is None:
             return
-        words = [w for w in split_words(opened.value, parser.escape)]
+        words = list(split_words(opened.value, parser.escape))
         base = unquote(words[0], parser.escape) if words else ""
         alias = words[2].lower() if len(words) >= 3 and words[1].upper() == "AS" else ""
         outcome = interpolate(base, global_args)
@@ -504,9 +504,7 @@ def copies(instructions: list[Instruction]) -> list[Copied]:
             directory = words[-1].endswith(("/", "/.")) or words[-1] in {".", "./"} or len(words) > 2
             for word in words[:-1]:
                 if word in bodies:
-                    result.append(
-                        Copied("", target, into=directory, heredoc=bodies[word], line=instruction.line)
-                    )
+                    result.append(Copied("", target, into=directory, heredoc=bodies[word], line=instruction.line))
                 else:
                     source = posixpath.normpath(word.lstrip("/") or ".")
                     result.append(Copied(source, target, into=directory, heredoc=None, line=instruction.line))

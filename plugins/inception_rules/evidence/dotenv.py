@@ -76,10 +76,10 @@ class _BadLineError(Exception):
 
 
 def parse_dotenv(text: str, path: str = ".env", environment: Mapping[str, str] | None = None) -> DotEnv:
-    """Parse the text of a ``.env`` file.
+    r"""Parse the text of a ``.env`` file.
 
     Args:
-        text: the content, with ``\\n`` line ends.
+        text: the content, with ``\n`` line ends.
         path: for the positions of problems.
         environment: the variables of the shell that Compose would run in.
 

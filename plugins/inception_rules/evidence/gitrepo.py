@@ -115,11 +115,10 @@ def _index_of(directory: Path) -> Path | None:
                 return None
             git = (directory / match.group(1).strip()).resolve()
         index = git / "index"
-        if index.is_symlink() or not index.is_file() or not (git / "HEAD").exists():
-            return None
-        return index
+        usable = not index.is_symlink() and index.is_file() and (git / "HEAD").exists()
     except (OSError, ValueError, RuntimeError):
         return None
+    return index if usable else None
 
 
 def _read_index(index: Path) -> list[str]:

@@ -55,9 +55,7 @@ class Makefile:
         return expanded.replace("\1", "$").replace("\0", "$")[:_MAX_EXPANSION]
 
 
-_ASSIGNMENT = re.compile(
-    r"^(?:(export|override)\s+)*([A-Za-z0-9_.\-]+)\s*(\?=|:{1,3}=|\+=|!=|=)\s*(.*)$", re.DOTALL
-)
+_ASSIGNMENT = re.compile(r"^(?:(export|override)\s+)*([A-Za-z0-9_.\-]+)\s*(\?=|:{1,3}=|\+=|!=|=)\s*(.*)$", re.DOTALL)
 _TARGET = re.compile(r"^([^\s:=#][^:=#]*?)\s*::?(?!=)([^=]*)$")
 
 

@@ -78,11 +78,7 @@ def parse_markdown(text: str, path: str = "README.md") -> Document:
             headings.append((plain(atx.group(2)), len(atx.group(1)), number))
         elif tagged:
             headings.append((plain(tagged.group(2)), int(tagged.group(1)), number))
-        elif (
-            _SETEXT.match(line)
-            and previous.strip()
-            and not previous.lstrip().startswith(("-", "*", ">", "|"))
-        ):
+        elif _SETEXT.match(line) and previous.strip() and not previous.lstrip().startswith(("-", "*", ">", "|")):
             headings.append((plain(previous), 1 if "=" in line else 2, number - 1))
         elif re.fullmatch(r"\s*(?:\*\*|__)[^*_]{2,80}(?:\*\*|__)\s*:?\s*", line):
             # A line that is nothing but bold text is a heading to its reader.

@@ -136,9 +136,7 @@ def parse_nginx(text: str, path: str = "nginx.conf", first_line: int = 1) -> Ngi
             stack.append(block.children if block.children is not None else [])
         else:
             if words:
-                config.problems.append(
-                    Problem(path, words[0].line, "a directive does not end with a semicolon")
-                )
+                config.problems.append(Problem(path, words[0].line, "a directive does not end with a semicolon"))
                 stack[-1].append(_directive(words, path, None))
                 words = []
             if len(stack) > 1:

@@ -110,17 +110,12 @@ class _Follower:
         renamed = self.renamed(base)
         for candidate in (base, renamed) if renamed else (base,):
             for copied in reversed(self.copied):
-                if (
-                    posixpath.basename(copied.source) == candidate
-                    or posixpath.basename(copied.target) == candidate
-                ):
+                if posixpath.basename(copied.source) == candidate or posixpath.basename(copied.target) == candidate:
                     found = self.context_script(copied.source)
                     if found is not None:
                         return found
             if self.part.context is not None and "." in candidate:
-                for source_file in self.project.tree.below(
-                    "" if self.part.context == "." else self.part.context
-                ):
+                for source_file in self.project.tree.below("" if self.part.context == "." else self.part.context):
                     if source_file.name == candidate:
                         return self.project.script(source_file.path)
         return self.written(wanted, base)
@@ -167,9 +162,9 @@ class _Follower:
             return ""
         for _, script in self.project.run_scripts(self.part.dockerfile):
             for command in script.commands:
-                if command.name in {"mv", "cp", "ln", "install"} and len(command.words) >= 3:
-                    if posixpath.basename(command.words[-1].value) == base:
-                        return posixpath.basename(command.words[-2].value)
+                moves = command.name in {"mv", "cp", "ln", "install"} and len(command.words) >= 3
+                if moves and posixpath.basename(command.words[-1].value) == base:
+                    return posixpath.basename(command.words[-2].value)
         return ""
 
     def written(self, wanted: str, base: str) -> Script | None:
@@ -186,9 +181,7 @@ class _Follower:
                         return parse_shell(heredoc.content.replace("\\$", "$"), script.path, heredoc.line)
                     if command.name in {"echo", "printf"} and len(command.words) > 1:
                         word = command.words[-1]
-                        return parse_shell(
-                            word.value.replace("\\n", "\n").replace("\\$", "$"), script.path, word.line
-                        )
+                        return parse_shell(word.value.replace("\\n", "\n").replace("\\$", "$"), script.path, word.line)
         return None
 
     # -- following -----------------------------------------------------------------------------------------
@@ -208,9 +201,7 @@ class _Follower:
             self.shell(argv, path, line, shell_form=shell_form)
             return
         if "$" not in argv[0]:
-            script = (
-                self.find(argv[0]) if "/" in argv[0] or "." in argv[0] or self.copied_name(argv[0]) else None
-            )
+            script = self.find(argv[0]) if "/" in argv[0] or "." in argv[0] or self.copied_name(argv[0]) else None
             if (
                 script is not None
                 and (script.interpreter in SHELLS or not script.text.startswith("#!"))
@@ -261,10 +252,10 @@ class _Follower:
     def commands(self, script: Script, function: str | None, depth: int = 0) -> list[ShellCommand]:
         """List the commands in the order in which they run, calls of the script's own functions put in."""
         result: list[ShellCommand] = []
-        prefix = (f"function {function}",) if function else ()
+        inside = f"function {function}"
         for command in script.commands:
             if function:
-                if prefix[0] not in command.context:
+                if inside not in command.context:
                     continue
             elif command.inside("function"):
                 continue
@@ -295,10 +286,10 @@ class _Follower:
                         return
                 continue
             if name == "exec":
-                words = self.expand(command.values[1:], arguments, script)
+                replaced = self.expand(command.values[1:], arguments, script)
                 if len(command.words) == 1:
                     continue
-                self.follow(tuple(words), script.path, command.line)
+                self.follow(replaced, script.path, command.line)
                 last, last_was_exec = command, True
                 if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
                     return
@@ -331,9 +322,7 @@ class _Follower:
             self.launch.finals.append(Final("nothing", (), script.path, last.line, shell_form))
             return
         simple = (
-            inline
-            and len([c for c in script.commands if not c.inside("substitution")]) == 1
-            and not script.backgrounds
+            inline and len([c for c in script.commands if not c.inside("substitution")]) == 1 and not script.backgrounds
         )
         if simple:
             # A shell that is given one simple command with -c hands itself over to it.
@@ -344,9 +333,7 @@ class _Follower:
             self.launch.finals.append(Final("shell", words, script.path, last.line, shell_form))
             return
         if "/" in words[0] or words[0].endswith(".sh") or name in SHELLS:
-            target = (
-                words[1] if name in SHELLS and len(words) > 1 and not words[1].startswith("-") else words[0]
-            )
+            target = words[1] if name in SHELLS and len(words) > 1 and not words[1].startswith("-") else words[0]
             inner = self.find(target)
             if inner is not None and (inner.interpreter in SHELLS or not inner.text.startswith("#!")):
                 before = len(self.launch.finals)
@@ -361,10 +348,7 @@ class _Follower:
 
     def visit(self, script: Script) -> None:
         """Note a script that takes part without becoming PID 1, and the scripts that it calls in turn."""
-        if any(
-            known.path == script.path and known.first_line == script.first_line
-            for known in self.launch.scripts
-        ):
+        if any(known.path == script.path and known.first_line == script.first_line for known in self.launch.scripts):
             return
         if len(self.launch.scripts) > _MAX_STEPS:
             return
@@ -394,9 +378,7 @@ class _Follower:
             ):
                 self.visit(found)
 
-    def expand(
-        self, words: list[str] | tuple[str, ...], arguments: tuple[str, ...], script: Script
-    ) -> tuple[str, ...]:
+    def expand(self, words: list[str] | tuple[str, ...], arguments: tuple[str, ...], script: Script) -> tuple[str, ...]:
         result: list[str] = []
         for word in words:
             if word in {"$@", "${@}", "$*", "${*}"}:

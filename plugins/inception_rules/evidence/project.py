@@ -64,9 +64,7 @@ class Part:
         """The instructions that shape its image."""
         if self.dockerfile is None:
             return []
-        target = (
-            self.service.build.target if self.service is not None and self.service.build is not None else None
-        )
+        target = self.service.build.target if self.service is not None and self.service.build is not None else None
         stage = self.dockerfile.stage(target)
         return self.dockerfile.effective(stage) if stage is not None else []
 
@@ -134,9 +132,7 @@ class Project:
         found = []
         for path in self.tree.files:
             name = posixpath.basename(path)
-            if name in DEFAULT_NAMES or re.fullmatch(
-                r"(?:docker-)?compose[\w.-]*\.ya?ml", name, re.IGNORECASE
-            ):
+            if name in DEFAULT_NAMES or re.fullmatch(r"(?:docker-)?compose[\w.-]*\.ya?ml", name, re.IGNORECASE):
                 found.append(path)
         named = [path for path in self._compose_arguments if path in self.tree.files]
 
@@ -148,8 +144,15 @@ class Project:
                 rank = -1 if name.endswith("yml") else 0
             return (0 if path in named else 1, place, rank, path)
 
+        found = [path for path in found if posixpath.dirname(path) in {"srcs", ""} or self._is_compose(path)]
         override = re.compile(r"\.override\.ya?ml$")
         return sorted((p for p in dict.fromkeys([*named, *found]) if not override.search(p)), key=key)
+
+    def _is_compose(self, path: str) -> bool:
+        """Tell whether a file that is not where it belongs is a Compose file all the same."""
+        if re.search(r"(?:^|/)(?:tests?|roles|templates?|molecule|docs?|examples?)/", path):
+            return False
+        return re.search(r"^services\s*:", self.text(path), re.MULTILINE) is not None
 
     @cached_property
     def _compose_arguments(self) -> list[str]:
@@ -198,7 +201,7 @@ class Project:
     def env_example(self) -> str | None:
         """An example of a ``.env`` file, next to the Compose file first."""
         pattern = re.compile(
-            r"(?:.*\.)?\.?env[._-](?:example|sample|template|dist|tmpl|default)$|(?:example|sample|template)[._-]env$|\.env\.\w+$"
+            r"(?:.*\.)?\.?env[._-](?:example|sample|template|dist|default)$|(?:example|sample|template)[._-]env$|\.env\.\w+$"
         )
         names = sorted(
             (p for p in self.tree.files if pattern.fullmatch(posixpath.basename(p))),
@@ -211,16 +214,12 @@ class Project:
         """What is known of the shell that starts Compose: the user's own variables and the Makefile's exports."""
         known = {"HOME": "/home/login", "USER": "login", "LOGNAME": "login"}
         if self.makefile is not None:
-            everything = (
-                re.search(r"^\s*export\s*(?:#.*)?$", self.text(self.makefile.path), re.MULTILINE) is not None
-            )
+            everything = re.search(r"^\s*export\s*(?:#.*)?$", self.text(self.makefile.path), re.MULTILINE) is not None
             for variable in self.makefile.variables.values():
                 if not (variable.exported or everything):
                     continue
                 value = self.makefile.expand(f"$({variable.name})")
-                value = re.sub(
-                    r"\$\(shell\s+(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)", "login", value
-                )
+                value = re.sub(r"\$\(shell\s+(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)", "login", value)
                 value = re.sub(r"\$\{?(?:USER|LOGNAME)\}?", "login", value)
                 value = re.sub(r"\$\{?HOME\}?", "/home/login", value)
                 if "$" not in value and variable.name not in {"SHELL", "MAKEFLAGS"}:
@@ -263,9 +262,7 @@ class Project:
         else:
             for path in self._dockerfile_paths:
                 directory = posixpath.dirname(path)
-                raw.append(
-                    Part(posixpath.basename(directory) or path, "", None, directory, self.dockerfile(path))
-                )
+                raw.append(Part(posixpath.basename(directory) or path, "", None, directory, self.dockerfile(path)))
         for role in ROLES:
             best, score = None, 0
             for index, part in enumerate(raw):
@@ -298,9 +295,7 @@ class Project:
         found: dict[str, Dockerfile] = {}
         for part in self.parts:
             if part.dockerfile is not None:
-                found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = (
-                    part.dockerfile
-                )
+                found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = part.dockerfile
         for path in self._dockerfile_paths:
             dockerfile = self.dockerfile(path)
             if dockerfile is not None:
@@ -347,13 +342,15 @@ class Project:
 
     def run_scripts(self, dockerfile: Dockerfile) -> list[tuple[Instruction, Script]]:
         """Return the RUN instructions of a Dockerfile as shell scripts."""
-        result = []
+        result: list[tuple[Instruction, Script]] = []
         for instruction in dockerfile.instructions:
             if instruction.name != "RUN" or instruction.arguments is not None:
                 continue
             if instruction.heredocs and re.fullmatch(r"<<-?\S+", instruction.value):
-                for heredoc in instruction.heredocs:
-                    result.append((instruction, parse_shell(heredoc.content, dockerfile.path, heredoc.line)))
+                result.extend(
+                    (instruction, parse_shell(heredoc.content, dockerfile.path, heredoc.line))
+                    for heredoc in instruction.heredocs
+                )
                 continue
             body = instruction.body
             if dockerfile.escape != "\\":
@@ -394,9 +391,7 @@ class Project:
             for instruction in part.instructions:
                 if instruction.name in {"COPY", "ADD"}:
                     for heredoc in instruction.heredocs:
-                        yield ConfigText(
-                            part.dockerfile.path, heredoc.line, heredoc.content, instruction.words()[-1]
-                        )
+                        yield ConfigText(part.dockerfile.path, heredoc.line, heredoc.content, instruction.words()[-1])
         if part.context is not None:
             prefix = "" if part.context == "." else f"{part.context}/"
             scripts.extend(s for s in self.scripts if s.path.startswith(prefix))
@@ -427,15 +422,11 @@ class Project:
 def written_texts(script: Script) -> Iterator[ConfigText]:
     """Yield the texts that a script writes into files: heredocs, and quoted texts of echo and printf."""
     for command in script.commands:
-        target = next(
-            (r.target.value for r in command.redirects if r.operator in {">", ">>", "&>", ">|"}), ""
-        )
+        target = next((r.target.value for r in command.redirects if r.operator in {">", ">>", "&>", ">|"}), "")
         if not target and command.name == "tee" and len(command.words) > 1:
             target = command.words[-1].value
         for heredoc in command.heredocs:
-            text = (
-                heredoc.content.replace("\\$", "$").replace("\\`", "`") if heredoc.expand else heredoc.content
-            )
+            text = heredoc.content.replace("\\$", "$").replace("\\`", "`") if heredoc.expand else heredoc.content
             yield ConfigText(script.path, heredoc.line, text, target)
         if command.name in {"echo", "printf"}:
             for word in command.arguments:
@@ -463,9 +454,7 @@ def _score(part: Part, role: str) -> int:
             names.append((container.text.lower(), 40))
     if any(_NOT_ROLE.search(text) for text, _ in names):
         return 0
-    best = max(
-        (points + (20 if text == role else 0) for text, points in names if pattern.search(text)), default=0
-    )
+    best = max((points + (20 if text == role else 0) for text, points in names if pattern.search(text)), default=0)
     if best:
         return best
     if part.dockerfile is not None:

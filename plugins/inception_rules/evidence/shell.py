@@ -194,9 +194,10 @@ class Script:
             inner = inline_script(command.words)
             if inner is not None and (inner.literal or "$" in inner.raw):
                 script = parse_shell(inner.value, self.path, inner.line)
-                for made in (script.commands, script.loops, script.backgrounds):
-                    for index, item in enumerate(made):
-                        made[index] = _within(item, command)  # type: ignore[call-overload]
+                before = _around(command)
+                script.commands = [replace(c, context=before + c.context) for c in script.commands]
+                script.loops = [replace(c, context=before + c.context) for c in script.loops]
+                script.backgrounds = [replace(c, context=before + c.context) for c in script.backgrounds]
                 yield script
 
     def everything(self) -> Iterator[Script]:
@@ -209,11 +210,10 @@ class Script:
             pending.extend(script.nested())
 
 
-def _within(
-    item: ShellCommand | Loop | Background, command: ShellCommand
-) -> ShellCommand | Loop | Background:
+def _around(command: ShellCommand) -> tuple[str, ...]:
+    """Return the context of what a command hands to a shell as a text."""
     extra = ("timeout",) if "timeout" in command.values else ()
-    return replace(item, context=command.context + extra + ("inline",) + item.context)
+    return (*command.context, *extra, "inline")
 
 
 def inline_script(words: tuple[Word, ...]) -> Word | None:

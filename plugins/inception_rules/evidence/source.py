@@ -41,10 +41,10 @@ class Problem:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """Decode bytes as text: byte order marks first, then UTF-8, then Latin-1, which never fails.
+    r"""Decode bytes as text: byte order marks first, then UTF-8, then Latin-1, which never fails.
 
     Returns:
-        The text with ``\\n`` line ends and without byte order mark, and the name of the encoding.
+        The text with ``\n`` line ends and without byte order mark, and the name of the encoding.
 
     """
     for mark, encoding in (
@@ -98,15 +98,11 @@ class SourceFile:
         """The content, empty when the file is too large or cannot be read (a problem says so)."""
         if self.size > MAX_FILE_BYTES:
             self.tree.problems.append(
-                Problem(
-                    self.path, None, f"{self.size} bytes are above the limit of {MAX_FILE_BYTES}; not read"
-                )
+                Problem(self.path, None, f"{self.size} bytes are above the limit of {MAX_FILE_BYTES}; not read")
             )
             return b""
         if not self.tree.spend(self.size):
-            self.tree.problems.append(
-                Problem(self.path, None, "the limit for all files together is reached; not read")
-            )
+            self.tree.problems.append(Problem(self.path, None, "the limit for all files together is reached; not read"))
             return b""
         try:
             # O_NOFOLLOW and O_NONBLOCK: the file may have become a link or a pipe since the walk.
@@ -136,7 +132,7 @@ class SourceFile:
 
     @property
     def text(self) -> str:
-        """The content as text with ``\\n`` line ends; empty for a binary file."""
+        r"""The content as text with ``\n`` line ends; empty for a binary file."""
         return self._decoded[0]
 
     @property
@@ -160,9 +156,7 @@ class Tree:
     def __init__(self, root: Path) -> None:
         try:
             if not root.is_dir():
-                raise NotReadableError(
-                    f"{root} is not a directory" if root.exists() else f"{root} does not exist"
-                )
+                raise NotReadableError(f"{root} is not a directory" if root.exists() else f"{root} does not exist")
             self.root = root.resolve()
             with os.scandir(self.root):
                 pass
@@ -191,15 +185,11 @@ class Tree:
             try:
                 entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
             except OSError as error:
-                self.problems.append(
-                    Problem(self._relative(directory), None, f"cannot be listed: {error.strerror}")
-                )
+                self.problems.append(Problem(self._relative(directory), None, f"cannot be listed: {error.strerror}"))
                 continue
             for entry in entries:
                 if len(self.files) >= MAX_FILES:
-                    self.problems.append(
-                        Problem("", None, f"more than {MAX_FILES} files; the rest is not looked at")
-                    )
+                    self.problems.append(Problem("", None, f"more than {MAX_FILES} files; the rest is not looked at"))
                     return
                 self._visit(entry, depth, stack)
 
@@ -213,9 +203,7 @@ class Tree:
                 if entry.name in SKIPPED_DIRECTORIES:
                     return
                 if depth >= MAX_DEPTH:
-                    self.problems.append(
-                        Problem(path, None, f"deeper than {MAX_DEPTH} directories; not entered")
-                    )
+                    self.problems.append(Problem(path, None, f"deeper than {MAX_DEPTH} directories; not entered"))
                     return
                 stack.append((entry.path, depth + 1))
             elif entry.is_file(follow_symlinks=False):
@@ -225,22 +213,18 @@ class Tree:
             self.problems.append(Problem(path, None, f"cannot be looked at: {error.strerror}"))
 
     def _add(self, path: str, location: Path, status: os.stat_result) -> None:
-        self.files[path] = SourceFile(
-            path, location, status.st_size, bool(status.st_mode & stat.S_IXUSR), self
-        )
+        self.files[path] = SourceFile(path, location, status.st_size, bool(status.st_mode & stat.S_IXUSR), self)
 
     def _link(self, entry: os.DirEntry[str], path: str) -> None:
         """Take a link to a file inside the tree as that file; note every other link and leave it alone."""
-        self.links[path] = os.readlink(entry.path).encode("utf-8", "backslashreplace").decode("utf-8")
+        self.links[path] = str(Path(entry.path).readlink()).encode("utf-8", "backslashreplace").decode("utf-8")
         try:
             target = Path(entry.path).resolve(strict=True)
         except (OSError, RuntimeError):
             self.problems.append(Problem(path, None, "is a symbolic link that leads nowhere"))
             return
         if not target.is_relative_to(self.root):
-            self.problems.append(
-                Problem(path, None, "is a symbolic link out of the repository; not followed")
-            )
+            self.problems.append(Problem(path, None, "is a symbolic link out of the repository; not followed"))
         elif target.is_file() and ".git" not in target.relative_to(self.root).parts:
             self._add(path, target, target.stat())
 

@@ -155,9 +155,7 @@ class _Converter:
             for key, value in source.pairs:
                 if key not in own:
                     own[key], lines[key] = value, source.key_line(key)
-        return Value(
-            line, "mapping", pairs=tuple(own.items()), key_lines=tuple(lines.items()), tag=str(node.tag)
-        )
+        return Value(line, "mapping", pairs=tuple(own.items()), key_lines=tuple(lines.items()), tag=str(node.tag))
 
 
 def parse_yaml(text: str, path: str) -> tuple[Value | None, tuple[Problem, ...]]:

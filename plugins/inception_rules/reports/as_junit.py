@@ -41,23 +41,17 @@ def render(report: Report) -> str:
         decided = requirement.id in report.checked
         if not findings and not decided and requirement.id not in report.undecided:
             continue
-        case = SubElement(
-            suite, "testcase", classname="inception", name=f"{requirement.id} {requirement.title}"
-        )
+        case = SubElement(suite, "testcase", classname="inception", name=f"{requirement.id} {requirement.title}")
         counts["tests"] += 1
         errors = [f for f in findings if f.severity is Severity.ERROR]
         others = [f for f in findings if f.severity is not Severity.ERROR]
         if errors:
             counts["failures"] += 1
-            failure = SubElement(
-                case, "failure", message=_text(printable(errors[0].message)), type=errors[0].rule
-            )
+            failure = SubElement(case, "failure", message=_text(printable(errors[0].message)), type=errors[0].rule)
             failure.text = "\n".join(_line(f) for f in errors)
         elif not decided:
             counts["skipped"] += 1
-            SubElement(
-                case, "skipped", message=_text(printable("; ".join(report.undecided.get(requirement.id, []))))
-            )
+            SubElement(case, "skipped", message=_text(printable("; ".join(report.undecided.get(requirement.id, [])))))
         if others:
             SubElement(case, "system-out").text = "\n".join(_line(f) for f in others)
     rest = [f for f in report.active if f not in covered]

@@ -29,8 +29,8 @@ def _rules(report: Report) -> list[dict[str, Any]]:
                 "properties": {"requirements": list(rule.requirements), "endsEvaluation": ends},
             }
         )
-    for name in sorted({finding.rule for finding in report.findings} - known):
-        made.append({"id": name, "shortDescription": {"text": name}})
+    others = sorted({finding.rule for finding in report.findings} - known)
+    made += [{"id": name, "shortDescription": {"text": name}} for name in others]
     return made
 
 
@@ -42,9 +42,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "message": {"text": f"{printable(finding.message)}. {printable(finding.fix)}"},
         "properties": {"requirements": list(finding.requirements)},
     }
-    location: dict[str, Any] = {
-        "artifactLocation": {"uri": quote(finding.path or "."), "uriBaseId": "PROJECTROOT"}
-    }
+    location: dict[str, Any] = {"artifactLocation": {"uri": quote(finding.path or "."), "uriBaseId": "PROJECTROOT"}}
     if finding.line is not None:
         location["region"] = {"startLine": finding.line}
     made["locations"] = [{"physicalLocation": location}]

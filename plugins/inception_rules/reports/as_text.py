@@ -54,9 +54,7 @@ def render(report: Report, *, colour: bool = False) -> str:
     """
     writer = _Writer(colour=colour)
     writer.add(f"Inception check of {printable(report.project)}")
-    writer.add(
-        f"subject {report.context.subject}, penultimate releases as of {report.context.today.isoformat()}"
-    )
+    writer.add(f"subject {report.context.subject}, penultimate releases as of {report.context.today.isoformat()}")
     writer.add()
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.active:

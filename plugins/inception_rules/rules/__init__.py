@@ -14,13 +14,9 @@ def all_rules() -> tuple[Rule, ...]:
     """Return every rule, in the order of the evaluation sheet."""
     from inception_rules.subject import ORDER
 
-    found = []
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            found.append(importlib.import_module(f"{__name__}.{module.name}").RULE)
-    return tuple(
-        sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id))
-    )
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found: list[Rule] = [importlib.import_module(f"{__name__}.{name}").RULE for name in names]
+    return tuple(sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id)))
 
 
 def rule_by_id(identifier: str) -> Rule | None:

@@ -49,9 +49,7 @@ def container_scripts(project: Project) -> Iterator[Script]:
         yield script
     contexts = {part.context for part in project.parts if part.context not in {None, "."}}
     for script in project.scripts:
-        if (script.path, 1) not in seen and any(
-            script.path.startswith(f"{context}/") for context in contexts
-        ):
+        if (script.path, 1) not in seen and any(script.path.startswith(f"{context}/") for context in contexts):
             yield script
 
 

@@ -77,9 +77,7 @@ def _written(project: Project, name: str) -> Iterator[Name]:
                         yield Name(value, part.dockerfile.path, line)
     files = [p for p in project.tree.files if _settings_file(p)]
     if compose is not None:
-        files += [
-            f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files
-        ]
+        files += [f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files]
     for path in dict.fromkeys(files):
         parsed = parse_dotenv(project.text(path), path)
         for assignment in parsed.assignments:
@@ -92,8 +90,7 @@ def _settings_file(path: str) -> bool:
     return (
         name.startswith((".env", "env."))
         or name.endswith(".env")
-        or re.search(r"(?:^|/)\.?secrets?/[^/]*credential|credentials?\.(?:txt|example)", path.lower())
-        is not None
+        or re.search(r"(?:^|/)\.?secrets?/[^/]*credential|credentials?\.(?:txt|example)", path.lower()) is not None
     )
 
 
@@ -142,6 +139,21 @@ def _through_compose(project: Project, name: str) -> Iterator[Name]:
                     yield Name(default.group(1), variable.path, variable.value.line)
 
 
+def _by_name(project: Project) -> Iterator[Name]:
+    """Yield the values of variables whose name says that they name the administrator."""
+    for path in project.tree.files:
+        if _settings_file(path):
+            for assignment in parse_dotenv(project.text(path), path).assignments:
+                value = assignment.value
+                if _VARIABLE.fullmatch(assignment.name) and value and "$" not in value:
+                    yield Name(value, path, assignment.line)
+    for part in project.parts:
+        for variable in part.service.environment if part.service is not None else ():
+            given = variable.value
+            if _VARIABLE.fullmatch(variable.name) and given is not None and given.value and not given.used:
+                yield Name(given.value, variable.path, given.line)
+
+
 def administrators(project: Project) -> tuple[list[Name], bool]:
     """Return the administrator's names that are written somewhere, and whether WordPress's installation was found."""
     names: list[Name] = []
@@ -154,33 +166,13 @@ def administrators(project: Project) -> tuple[list[Name], bool]:
                     word = _given(command, "--admin_user") or _given(command, "--admin_name")
                     if word is not None:
                         names.extend(_resolve(project, script, word, "--admin_user"))
-                elif wp_command(command, "user", "create") and any(
-                    "administrator" in v for v in command.values
-                ):
+                elif wp_command(command, "user", "create") and any("administrator" in v for v in command.values):
                     words = [w for w in command.words if not w.value.startswith("-")]
                     for index, word in enumerate(words[:-1]):
                         if word.value == "create":
                             names.extend(_resolve(project, script, words[index + 1], ""))
     if not names:
-        for path in project.tree.files:
-            if _settings_file(path):
-                for assignment in parse_dotenv(project.text(path), path).assignments:
-                    if (
-                        _VARIABLE.fullmatch(assignment.name)
-                        and assignment.value
-                        and "$" not in assignment.value
-                    ):
-                        names.append(Name(assignment.value, path, assignment.line))
-        for part in project.parts:
-            if part.service is not None:
-                for variable in part.service.environment:
-                    if (
-                        _VARIABLE.fullmatch(variable.name)
-                        and variable.value is not None
-                        and variable.value.value
-                        and not variable.value.used
-                    ):
-                        names.append(Name(variable.value.value, variable.path, variable.value.line))
+        names = list(_by_name(project))
     return list(dict.fromkeys(names)), installed
 
 

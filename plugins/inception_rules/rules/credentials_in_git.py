@@ -36,13 +36,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     secrets = secret_files(project)
     dockerfiles = {d.path for d in project.dockerfiles}
     for path, source in project.tree.files.items():
-        if (
-            path in secrets
-            or path in dockerfiles
-            or source.size > _MAX
-            or _VENDOR.search(path)
-            or source.is_binary
-        ):
+        if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
             continue
         items = {(c.line, c.what): c for c in (*_search(project, source), *found.in_token(source.text))}
         if not items or not project.git.in_git(path):
@@ -75,9 +69,9 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
     elif suffix in {"yml", "yaml"}:
         yield from found.in_yaml(text, path, example=example)
     elif is_shell(name, text[:200]):
-        script = project.script(path)
-        if script is not None:
-            yield from found.in_shell(script, example=example)
+        parsed = project.script(path)
+        if parsed is not None:
+            yield from found.in_shell(parsed, example=example)
     elif suffix in {"sql"}:
         yield from found.in_sql(text, example=example)
     elif suffix == "php" and ("config" in name or source.size < 20_000):
@@ -99,9 +93,7 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
                     value.strip(), label.strip(), example=False
                 ):
                     yield Credential(label.strip(), number)
-            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(
-                line.strip(), "", example=False
-            ):
+            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(line.strip(), "", example=False):
                 yield Credential("a bare value", number)
 
 

@@ -29,9 +29,7 @@ _TOPICS = (
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     document = project.document("DEV_DOC.md")
     if document is None:
-        elsewhere = next(
-            (p for p in project.tree.files if p.rpartition("/")[2].lower() == "dev_doc.md"), None
-        )
+        elsewhere = next((p for p in project.tree.files if p.rpartition("/")[2].lower() == "dev_doc.md"), None)
         where = f"; {elsewhere} is not at the root" if elsewhere else ""
         yield RULE.finding(
             "DEV_DOC.md",
@@ -53,9 +51,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             requirements=("E24",),
         )
     missing = [
-        what
-        for what, patterns in _TOPICS
-        if not all(re.search(p, document.text, re.IGNORECASE) for p in patterns)
+        what for what, patterns in _TOPICS if not all(re.search(p, document.text, re.IGNORECASE) for p in patterns)
     ]
     if missing:
         yield RULE.finding(

@@ -16,9 +16,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if part.dockerfile.path not in project.tree.files:
             continue
         missing = [
-            name
-            for name in ("conf", "tools")
-            if posixpath.join(part.context, name) not in project.tree.directories
+            name for name in ("conf", "tools") if posixpath.join(part.context, name) not in project.tree.directories
         ]
         if posixpath.join(part.context, ".dockerignore") not in project.tree.files:
             missing.insert(0, ".dockerignore")

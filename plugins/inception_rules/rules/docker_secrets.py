@@ -18,11 +18,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     users = [service for service in compose.services.values() if service.secrets]
     if not users:
-        line = (
-            compose.root.key_line("secrets")
-            if compose.root is not None and compose.root.has("secrets")
-            else None
-        )
+        line = compose.root.key_line("secrets") if compose.root is not None and compose.root.has("secrets") else None
         yield RULE.finding(compose.path, line, "no service uses a Docker secret", _FIX)
         return
     for service in compose.services.values():

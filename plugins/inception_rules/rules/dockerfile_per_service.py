@@ -39,9 +39,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
             continue
         if build is not None and build.undecided:
-            yield RULE.undecided(
-                f"the build context of {part.name} depends on a variable that is not known", ids
-            )
+            yield RULE.undecided(f"the build context of {part.name} depends on a variable that is not known", ids)
             continue
         if part.dockerfile is None:
             missing = build.dockerfile if build is not None else "its Dockerfile"

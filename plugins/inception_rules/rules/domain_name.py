@@ -13,15 +13,10 @@ _FIX = "Call it <login>.42.fr."
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    names = []
-    for _text, config in project.nginx_configs:
-        for directive in config.walk():
-            if directive.name == "server_name":
-                names.append(directive)
+    names = [d for _, config in project.nginx_configs for d in config.walk() if d.name == "server_name"]
     values = [v for d in names for v in d.arguments]
     if not values or any(
-        "$" in v or "{" in v or _GOOD.fullmatch(v) or v.startswith(("__", "%", "@")) or v.isupper()
-        for v in values
+        "$" in v or "{" in v or _GOOD.fullmatch(v) or v.startswith(("__", "%", "@")) or v.isupper() for v in values
     ):
         return
     directive = names[0]
@@ -33,6 +28,4 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     )
 
 
-RULE = Rule(
-    "domain-name", "The site is called <login>.42.fr", (), _check, refutes=("R28",), severity=Severity.WARNING
-)
+RULE = Rule("domain-name", "The site is called <login>.42.fr", (), _check, refutes=("R28",), severity=Severity.WARNING)

@@ -39,11 +39,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     here = [file for _, file in wanted if file.value == "srcs/.env"]
     elsewhere = [file for _, file in wanted if file.value != "srcs/.env" and not file.unknown]
     root = project.tree.get(".env")
-    if (
-        here
-        or project.git.ignored("srcs/.env")
-        or (example is not None and posixpath.dirname(example) == "srcs")
-    ):
+    if here or project.git.ignored("srcs/.env") or (example is not None and posixpath.dirname(example) == "srcs"):
         yield RULE.undecided("srcs/.env is not in the repository, where it may be missing on purpose")
     elif elsewhere:
         file = elsewhere[0]
@@ -71,6 +67,4 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
 
 
-RULE = Rule(
-    "dotenv-file", "The environment variables live in srcs/.env, and Compose can read it", ("R32",), _check
-)
+RULE = Rule("dotenv-file", "The environment variables live in srcs/.env, and Compose can read it", ("R32",), _check)

@@ -49,18 +49,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             or (network_.external and network_.name == "host" and name is None)
         )
         if host:
-            yield RULE.finding(
-                network_.path, network_.line, f"the network {network_.name} is the host's network", _FIX
-            )
+            yield RULE.finding(network_.path, network_.line, f"the network {network_.name} is the host's network", _FIX)
     for script in (*project.make_scripts, *project.scripts):
         for command in script.commands:
             text = " ".join(command.values)
-            if command.name in {"docker", "podman", "sudo"} and re.search(
-                r"\s--net(?:work)?[= ]host\b", text
-            ):
-                yield RULE.finding(
-                    script.path, command.line, "a container is run on the host's network", _FIX
-                )
+            if command.name in {"docker", "podman", "sudo"} and re.search(r"\s--net(?:work)?[= ]host\b", text):
+                yield RULE.finding(script.path, command.line, "a container is run on the host's network", _FIX)
 
 
 RULE = Rule("host-network", "No container uses the host's network", ("E9", "R21"), _check)

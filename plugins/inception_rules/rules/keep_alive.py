@@ -118,11 +118,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
 
 def _as_script(words: tuple[str, ...], path: str, line: int) -> Script:
     """Write an exec form as a shell text, each word in quotes."""
-    quoted = " ".join(
-        w if re.fullmatch(r"[\w@%+=:,./-]+", w) else "'" + w.replace("'", "'\\''") + "'" for w in words
-    )
-    script = parse_shell(quoted, path, line)
-    return script
+    quoted = " ".join(w if re.fullmatch(r"[\w@%+=:,./-]+", w) else "'" + w.replace("'", "'\\''") + "'" for w in words)
+    return parse_shell(quoted, path, line)
 
 
 RULE = Rule(

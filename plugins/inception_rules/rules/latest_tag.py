@@ -24,16 +24,12 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if dockerfile.is_stage(stage.resolved, stage.index) or stage.resolved == "scratch":
                 continue
             if stage.unknown:
-                yield RULE.undecided(
-                    f"the base of {dockerfile.path} depends on an argument without a default"
-                )
+                yield RULE.undecided(f"the base of {dockerfile.path} depends on an argument without a default")
                 continue
             problem = _problem(stage.resolved)
             if problem:
                 fix = _FIX.format(example=f"{stage.resolved.partition(':')[0] or 'debian'}:12")
-                yield RULE.finding(
-                    dockerfile.path, stage.instruction.line, f"FROM {stage.base} {problem}", fix
-                )
+                yield RULE.finding(dockerfile.path, stage.instruction.line, f"FROM {stage.base} {problem}", fix)
         for instruction in dockerfile.instructions:
             source = instruction.flag("from")
             if (
@@ -60,17 +56,13 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if image.unknown:
             written = re.sub(r"\$\{[^}]*\}|\$\w+", "", image.text)
             if tag_of(image.text) != "latest" and not written.endswith(":latest"):
-                yield RULE.undecided(
-                    f"the tag of {service.name}'s image depends on a variable that is not known"
-                )
+                yield RULE.undecided(f"the tag of {service.name}'s image depends on a variable that is not known")
                 continue
         problem = _problem(image.value)
         if problem:
             path, line = service.place("image")
             name = image.value.partition(":")[0]
-            yield RULE.finding(
-                path, line, f"image: {image.text} {problem}", _FIX.format(example=f"{name}:1.0")
-            )
+            yield RULE.finding(path, line, f"image: {image.text} {problem}", _FIX.format(example=f"{name}:1.0"))
 
 
 def _problem(reference: str) -> str:

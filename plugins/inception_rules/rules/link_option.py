@@ -16,11 +16,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             for command in script.commands:
                 names = [value.rpartition("/")[2] for value in command.values]
                 start = next(
-                    (
-                        i
-                        for i, name in enumerate(names[:6])
-                        if name in _PROGRAMS or name in {"${DOCKER}", "$DOCKER"}
-                    ),
+                    (i for i, name in enumerate(names[:6]) if name in _PROGRAMS or name in {"${DOCKER}", "$DOCKER"}),
                     None,
                 )
                 if start is None:

@@ -25,13 +25,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 dockerfile.path, first.line, f"the Dockerfile starts with {first.name} instead of FROM", _FIX
             )
         elif "$" in stage.base:
-            yield RULE.finding(
-                dockerfile.path, first.line, f"FROM {stage.base} does not spell the base out", _FIX
-            )
+            yield RULE.finding(dockerfile.path, first.line, f"FROM {stage.base} does not spell the base out", _FIX)
         elif first.flags:
-            yield RULE.finding(
-                dockerfile.path, first.line, "an option stands between FROM and the base", _FIX
-            )
+            yield RULE.finding(dockerfile.path, first.line, "an option stands between FROM and the base", _FIX)
         elif re.match(r"(?:docker\.io/|library/)", stage.base):
             yield RULE.finding(
                 dockerfile.path, first.line, f"FROM {stage.base} puts a registry before the base's name", _FIX

@@ -9,11 +9,12 @@ from inception_rules.evidence.compose import Mount, Service
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
+#: Places in a container where a mount holds no data of the site or the database.
 _OTHER = (
     "/etc",
     "/run",
     "/var/run",
-    "/tmp",
+    "/tmp",  # noqa: S108 - a place in the container, nothing is written here
     "/usr",
     "/docker-entrypoint-initdb.d",
     "/root",
@@ -21,7 +22,7 @@ _OTHER = (
     "/dev",
     "/proc",
     "/sys",
-    "/var/tmp",
+    "/var/tmp",  # noqa: S108 - the same
     "/opt/scripts",
     "/var/cache",
 )
@@ -65,9 +66,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         service = part.service
         mounts = data_mounts(service)
         if role == "nginx":
-            mounts = [
-                m for m in mounts if m.target.rstrip("/") in site_targets or m.target.startswith("/var/www")
-            ]
+            mounts = [m for m in mounts if m.target.rstrip("/") in site_targets or m.target.startswith("/var/www")]
         elif not mounts:
             yield RULE.finding(
                 *service.place("volumes"),

@@ -33,9 +33,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     requirements=("R22", "R18", "E35"),
                 )
     used = {
-        name
-        for service in compose.services.values()
-        for name in _networks(service.networks, service.networks_declared)
+        name for service in compose.services.values() for name in _networks(service.networks, service.networks_declared)
     }
     if compose.services and not used.intersection(compose.networks):
         yield RULE.finding(
@@ -62,22 +60,18 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 requirements=("R18",),
             )
     for part in project.parts:
-        service = part.service
-        if (
-            service is not None
-            and not part.role
-            and not service.networks_declared
-            and service.network_mode is None
-        ):
-            if "default" not in compose.networks:
-                yield RULE.finding(
-                    service.path,
-                    service.line,
-                    f"{service.name} names no network, so that Compose puts it on an undeclared default network",
-                    "Name the network in the service.",
-                    severity=Severity.WARNING,
-                    requirements=("R18",),
-                )
+        lone = part.service
+        if lone is None or part.role or lone.networks_declared or lone.network_mode is not None:
+            continue
+        if "default" not in compose.networks:
+            yield RULE.finding(
+                lone.path,
+                lone.line,
+                f"{lone.name} names no network, so that Compose puts it on an undeclared default network",
+                "Name the network in the service.",
+                severity=Severity.WARNING,
+                requirements=("R18",),
+            )
 
 
 def _networks(names: tuple[str, ...], declared: bool) -> tuple[str, ...]:

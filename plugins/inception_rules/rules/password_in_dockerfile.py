@@ -49,9 +49,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         _FIX,
                     )
         for credential in found.in_token(project.text(dockerfile.path)):
-            yield RULE.finding(
-                dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX
-            )
+            yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
 
 
 RULE = Rule("password-in-dockerfile", "No Dockerfile holds a password", ("R30", "E1", "R34"), _check)

@@ -114,12 +114,7 @@ def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
                 _FIX_EXEC,
                 requirements=("R20", "R24"),
             )
-        elif (
-            name in {"wait", "fg"}
-            or _DAEMONS.fullmatch(name)
-            or "$" in shown
-            or not final.argv[0].startswith("[")
-        ):
+        elif name in {"wait", "fg"} or _DAEMONS.fullmatch(name) or "$" in shown or not final.argv[0].startswith("["):
             yield RULE.finding(
                 final.path,
                 final.line,
@@ -169,9 +164,7 @@ def _in_background(project: Project, part: Part, final: Final) -> bool:
     if re.fullmatch(r"php-fpm[\d.]*|php\d*-fpm", name):
         foreground = any(re.fullmatch(r"-[a-zA-Z]*F[a-zA-Z]*|--nodaemonize", a) for a in rest)
         return not foreground and not _says(project, part, r"daemonize\s*=\s*no|nodaemonize")
-    if name == "service" or final.argv[0].startswith("/etc/init.d/"):
-        return True
-    return False
+    return bool(name == "service" or final.argv[0].startswith("/etc/init.d/"))
 
 
 def _says(project: Project, part: Part, pattern: str) -> bool:

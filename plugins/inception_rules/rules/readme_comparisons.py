@@ -45,9 +45,8 @@ def _compared(document: Document, left: str, right: str) -> tuple[bool, int | No
             re.search(left, paragraph, re.IGNORECASE)
             and re.search(right, paragraph, re.IGNORECASE)
             and _COMPARES.search(paragraph)
-        ):
-            if len(paragraph.split()) >= 8:
-                return True, None
+        ) and len(paragraph.split()) >= 8:
+            return True, None
     return False, empty
 
 
@@ -61,9 +60,7 @@ def _paragraphs(document: Document) -> Iterator[str]:
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     document = project.document("README.md")
     if document is None or document.is_empty:
-        yield RULE.finding(
-            "README.md", None, "there is no README.md with the comparisons of the subject", "Write it."
-        )
+        yield RULE.finding("README.md", None, "there is no README.md with the comparisons of the subject", "Write it.")
         return
     for requirement, what, left, right in _PAIRS:
         good, line = _compared(document, left, right)

@@ -31,9 +31,7 @@ def language_of(text: str) -> str | None:
     if len(_OTHER_SCRIPT.findall(text)) * 4 > letters:
         return "another language"
     counts = Counter(words)
-    scores = {
-        language: sum(counts[word] for word in set(stop.split())) for language, stop in _STOPWORDS.items()
-    }
+    scores = {language: sum(counts[word] for word in set(stop.split())) for language, stop in _STOPWORDS.items()}
     best = max(scores, key=lambda language: scores[language])
     if scores[best] < 8 or best == "English" or scores[best] <= scores["English"] * 1.3:
         return "English" if scores["English"] >= 3 or best == "English" else None

@@ -31,9 +31,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
         return
     if document.is_empty:
-        yield RULE.finding(
-            document.path, None, "README.md is empty", _FIX, requirements=("E21", "E22", "R37", "R38")
-        )
+        yield RULE.finding(document.path, None, "README.md is empty", _FIX, requirements=("E21", "E22", "R37", "R38"))
         return
     line = document.first_line.strip()
     match = _ITALIC.fullmatch(line)

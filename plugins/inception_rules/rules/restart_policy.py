@@ -27,9 +27,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             continue
         found = project.compose.interpolated(value.text)
         if found.unknown:
-            yield RULE.undecided(
-                f"the restart policy of {service.name} depends on a variable that is not known"
-            )
+            yield RULE.undecided(f"the restart policy of {service.name} depends on a variable that is not known")
             continue
         if found.text.partition(":")[0].strip() not in _GOOD:
             yield RULE.finding(

@@ -13,7 +13,9 @@ from inception_rules.rules._common import entry_scripts, launches
 _DAEMONS = re.compile(
     r"(?:nginx|php-fpm[\d.]*|mysqld|mariadbd|redis-server|vsftpd|crond|cron|apache2|httpd|lighttpd|memcached)"
 )
-_FIX = "Do the work before the daemon starts (mariadbd --bootstrap, wp-cli against the database) and exec the daemon last."
+_FIX = (
+    "Do the work before the daemon starts (mariadbd --bootstrap, wp-cli against the database) and exec the daemon last."
+)
 
 
 def daemonises(command: ShellCommand) -> str:
@@ -31,11 +33,9 @@ def daemonises(command: ShellCommand) -> str:
         return f"{values[0]} {values[1]}"
     if name in {"rc-service", "systemctl"} and "start" in values[1:]:
         return " ".join(values[:3])
-    if _DAEMONS.fullmatch(name) and any(
-        v in {"-D", "--daemonize", "--daemonize=yes", "--daemon"} for v in values[1:]
-    ):
-        if name.startswith(("php-fpm", "mysqld", "mariadbd")) or "--daemonize" in " ".join(values):
-            return " ".join(values[:3])
+    options = {"--daemonize", "--daemonize=yes", "--daemon"} | ({"-D"} if name.startswith("php-fpm") else set())
+    if _DAEMONS.fullmatch(name) and options.intersection(values[1:]):
+        return " ".join(values[:3])
     if name == "start-stop-daemon" and any(v in {"--background", "-b"} for v in values):
         return "start-stop-daemon --background"
     return ""

@@ -8,12 +8,8 @@ from collections.abc import Iterator
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
-_CONFIGURATION = re.compile(
-    r"(?:^|/)(?:Dockerfile|nginx\.conf|www\.conf|wp-config\.php|50-server\.cnf|my\.cnf)$"
-)
-_ELSEWHERE = re.compile(
-    r"^(?:\.|tests?/|docs?/|examples?/|roles/|molecule/|templates?/|node_modules/|old/|archive/)"
-)
+_CONFIGURATION = re.compile(r"(?:^|/)(?:Dockerfile|nginx\.conf|www\.conf|wp-config\.php|50-server\.cnf|my\.cnf)$")
+_ELSEWHERE = re.compile(r"^(?:\.|tests?/|docs?/|examples?/|roles/|molecule/|templates?/|node_modules/|old/|archive/)")
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:

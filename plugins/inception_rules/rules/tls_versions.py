@@ -6,8 +6,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.nginx import Directive
-from inception_rules.evidence.project import Project
+from inception_rules.evidence.nginx import Directive, NginxConfig
+from inception_rules.evidence.project import ConfigText, Project
 from inception_rules.model import Context, Outcome, Rule
 
 _GOOD = frozenset({"TLSv1.2", "TLSv1.3"})
@@ -50,7 +50,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
                 continue
             last = protocols[-1]
-            values = {v for v in last.arguments}
+            values = set(last.arguments)
             bad = sorted(values - _GOOD)
             if any("$" in v or "{" in v for v in bad):
                 yield RULE.undecided(f"ssl_protocols in {last.path} depends on a variable")
@@ -92,28 +92,23 @@ def _servers(directives: list[Directive]) -> list[Directive]:
     return found
 
 
-def _with_includes(
-    children: list[Directive], by_name: dict[str, list[Directive]], depth: int
-) -> list[Directive]:
+def _with_includes(children: list[Directive], by_name: dict[str, list[Directive]], depth: int) -> list[Directive]:
     result = []
     for child in children:
         if child.name == "include" and child.arguments and depth < 5:
-            result.extend(
-                _with_includes(by_name.get(posixpath.basename(child.arguments[0]), []), by_name, depth + 1)
-            )
+            result.extend(_with_includes(by_name.get(posixpath.basename(child.arguments[0]), []), by_name, depth + 1))
         else:
             result.append(child)
     return result
 
 
 def _http_protocols(
-    configs: list[tuple[object, object]], by_name: dict[str, list[Directive]]
+    configs: list[tuple[ConfigText, NginxConfig]], by_name: dict[str, list[Directive]]
 ) -> list[Directive]:
     """Return the ssl_protocols that stand outside the server blocks: every server of the container inherits them."""
     found: list[Directive] = []
     for _, config in configs:
-        directives: list[Directive] = getattr(config, "directives", [])
-        for directive in directives:
+        for directive in config.directives:
             if directive.name == "http":
                 inner = _with_includes(directive.children or [], by_name, 0)
                 found.extend(d for d in inner if d.name == "ssl_protocols")

@@ -20,12 +20,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if project.compose is not None:
         inside.update(project.compose.files)
     for script, loop, _ids in all_loops(project):
-        if (
-            script.path not in inside
-            or loop.kind in {"for", "cfor"}
-            or "timeout" in loop.context
-            or loop.bounded
-        ):
+        if script.path not in inside or loop.kind in {"for", "cfor"} or "timeout" in loop.context or loop.bounded:
             continue
         if loop.constant:
             # A loop that can never end is an error of its own; one with a way out is a wait without a limit.

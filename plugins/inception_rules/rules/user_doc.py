@@ -25,9 +25,7 @@ _TOPICS = (
     ("where the credentials are and how to manage them", (r"credential|password|secret|\.env",)),
     (
         "how to check that everything runs",
-        (
-            r"docker\s+(?:compose\s+)?ps|docker-compose\s+ps|\bstatus|health|\blogs?\b|check|verify|running|make\s+ps",
-        ),
+        (r"docker\s+(?:compose\s+)?ps|docker-compose\s+ps|\bstatus|health|\blogs?\b|check|verify|running|make\s+ps",),
     ),
 )
 
@@ -35,9 +33,7 @@ _TOPICS = (
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     document = project.document("USER_DOC.md")
     if document is None:
-        elsewhere = next(
-            (p for p in project.tree.files if p.rpartition("/")[2].lower() == "user_doc.md"), None
-        )
+        elsewhere = next((p for p in project.tree.files if p.rpartition("/")[2].lower() == "user_doc.md"), None)
         where = f"; {elsewhere} is not at the root" if elsewhere else ""
         yield RULE.finding(
             "USER_DOC.md",
@@ -59,9 +55,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             requirements=("E24",),
         )
     missing = [
-        what
-        for what, patterns in _TOPICS
-        if not all(re.search(p, document.text, re.IGNORECASE) for p in patterns)
+        what for what, patterns in _TOPICS if not all(re.search(p, document.text, re.IGNORECASE) for p in patterns)
     ]
     if missing:
         yield RULE.finding(

@@ -35,9 +35,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source,
                 )
                 if verdict is None:
-                    yield RULE.undecided(
-                        f"the place of {part.name}'s data depends on a variable that is not known"
-                    )
+                    yield RULE.undecided(f"the place of {part.name}'s data depends on a variable that is not known")
                 elif verdict:
                     yield RULE.finding(
                         mount.origin.path,
@@ -66,9 +64,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 continue
             verdict = _judge(compose, device.text)
             if verdict is None:
-                yield RULE.undecided(
-                    f"the device of the volume {mount.source} depends on a variable that is not known"
-                )
+                yield RULE.undecided(f"the device of the volume {mount.source} depends on a variable that is not known")
             elif verdict:
                 yield RULE.finding(
                     resource.path,
