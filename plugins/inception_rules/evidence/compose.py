@@ -192,6 +192,21 @@ class _Merged:
     base: str
 
 
+#: The keys that Compose's schema allows in a service; it refuses a file with any other (``x-`` ones apart).
+_SERVICE_KEYS = frozenset(
+    "annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs container_name cpu_count "
+    "cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset credential_spec depends_on deploy "
+    "develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint env_file environment expose "
+    "extends external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links "
+    "logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models network_mode networks oom_kill_disable "
+    "oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy "
+    "pull_refresh_after read_only restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period "
+    "stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes volumes_from "
+    "working_dir".split()
+)
+_TOP_KEYS = frozenset("configs include models name networks secrets services version volumes".split())
+
+
 class _Loader:
     def __init__(self, tree: Tree, values: Mapping[str, str]) -> None:
         self.tree = tree
@@ -229,6 +244,11 @@ class _Loader:
         root = self.read(path)
         if root is None:
             return
+        for key, _ in root.pairs:
+            if key not in _TOP_KEYS and not key.startswith("x-"):
+                self.problems.append(
+                    Problem(path, root.key_line(key), f"the unknown key {key!r} stands at the top level")
+                )
         self.includes(root, path, base)
         services = root.get("services")
         if services is not None and services.kind == "mapping":
@@ -294,6 +314,11 @@ class _Loader:
         if value.kind != "mapping":
             self.problems.append(Problem(path, line, f"the service {name} has to be a mapping"))
             return
+        for key, _ in value.pairs:
+            if key not in _SERVICE_KEYS and not key.startswith("x-"):
+                self.problems.append(
+                    Problem(path, value.key_line(key), f"the service {name} has the unknown key {key!r}")
+                )
         merged = self.extended(_Merged(value, path, line, {k: path for k, _ in value.pairs}, base), set())
         known = self.services.get(name)
         self.services[name] = merged if known is None else _merge_services(known, merged)
@@ -404,8 +429,8 @@ class _Loader:
         line = service.value.key_line("build")
         base = service.base
         if value.kind == "scalar":
-            found = self.located(value, path)
-            context = posixpath.normpath(posixpath.join(base, found.value))
+            only = self.located(value, path)
+            context = posixpath.normpath(posixpath.join(base, only.value))
             return Build(
                 context,
                 posixpath.join(context, "Dockerfile"),
@@ -414,7 +439,7 @@ class _Loader:
                 (),
                 path,
                 line,
-                bool(found.unknown),
+                bool(only.unknown),
             )
         context_value = value.get("context")
         found = self.located(context_value, path) if context_value is not None else None

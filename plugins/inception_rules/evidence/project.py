@@ -248,7 +248,10 @@ class Project:
     def _built(self, build: Build) -> Dockerfile | None:
         if build.inline is not None:
             return parse_dockerfile(build.inline, build.path)
-        return self.dockerfile(build.dockerfile)
+        # BuildKit takes a lower-case dockerfile when the usual name is not there.
+        lower = posixpath.join(posixpath.dirname(build.dockerfile), "dockerfile")
+        named = posixpath.basename(build.dockerfile) != "Dockerfile"
+        return self.dockerfile(build.dockerfile) or (None if named else self.dockerfile(lower))
 
     @cached_property
     def parts(self) -> list[Part]:
@@ -297,6 +300,9 @@ class Project:
             if part.dockerfile is not None:
                 found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = part.dockerfile
         for path in self._dockerfile_paths:
+            # What no service is built from counts where services belong, and not in a forgotten corner.
+            if found and not re.search(r"(?:^|/)requirements/", path):
+                continue
             dockerfile = self.dockerfile(path)
             if dockerfile is not None:
                 found.setdefault(path, dockerfile)

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.compose import Compose
+from inception_rules.evidence.compose import Compose, Resource
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 from inception_rules.rules.named_volumes import data_mounts
@@ -30,10 +30,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         ids = ("R17", "R27", sheet)
         for mount in data_mounts(part.service):
             if mount.kind == "bind":
-                verdict = _judge(
-                    compose,
-                    mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source,
-                )
+                source = mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source
+                verdict = _judge(compose, re.sub(r"^~(?=/|$)", "/home/login", source))
                 if verdict is None:
                     yield RULE.undecided(f"the place of {part.name}'s data depends on a variable that is not known")
                 elif verdict:
@@ -62,7 +60,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     requirements=ids,
                 )
                 continue
-            verdict = _judge(compose, device.text)
+            verdict = _judge(compose, _expanded(resource, device.text))
             if verdict is None:
                 yield RULE.undecided(f"the device of the volume {mount.source} depends on a variable that is not known")
             elif verdict:
@@ -73,6 +71,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     _FIX,
                     requirements=ids,
                 )
+
+
+def _expanded(resource: Resource, device: str) -> str:
+    """Put the home directory in for ``~``, which Compose does for a bind of the local driver."""
+    driver, options = resource.value.at("driver"), resource.value.at("driver_opts", "o")
+    if driver is not None and driver.text == "local" and options is not None and options.text == "bind":
+        return re.sub(r"^~(?=/|$)", "/home/login", device)
+    return device
 
 
 def _judge(compose: Compose, text: str) -> str | None:
