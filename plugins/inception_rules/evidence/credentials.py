@@ -129,8 +129,12 @@ def is_reference(value: str) -> bool:
         return True
     if re.fullmatch(r"%[\d.]*[sdq].*", text):
         return True
-    if any(mark in text for mark in ("$", "`", "{{", "<%", "getenv", "/run/secrets")):
+    if any(mark in text for mark in ("`", "{{", "<%", "getenv", "/run/secrets")):
         return True
+    if "$" in text:
+        rest = re.sub(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\$[@*#?!0-9]", "", text)
+        # Without its variables hardly anything is left of a reference; of a password with a dollar in it, a lot is.
+        return len(re.sub(r"[^A-Za-z0-9]", "", rest)) < 6 or "$(" in text
     return re.fullmatch(r"(?:\.{0,2}/[\w./-]+|[\w./-]+\.(?:txt|key|pem|crt|env|secret|conf|sh))", text) is not None
 
 
@@ -225,7 +229,11 @@ def _yaml_scalar(key: str, value: Value, *, example: bool) -> Iterator[Credentia
 def in_php(text: str, *, example: bool) -> Iterator[Credential]:
     """Find credentials in PHP configuration."""
     for match in (*_DEFINE.finditer(text), *_PHP_VARIABLE.finditer(text)):
-        yield from _judge(match.group(1), match.group(3), _line(text, match.start(3)), example=example)
+        value = match.group(3)
+        if match.group(2) == "'" and not re.match(r"\$\{?\w+\}?$", value):
+            # PHP expands nothing between single quotes; a lone variable is for a tool that fills in the file.
+            value = value.replace("$", "S")
+        yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
 
 
 def in_settings(text: str, *, example: bool) -> Iterator[Credential]:

@@ -16,6 +16,8 @@ _WRAPPERS = {
     "sudo": ("-u", "-g"), "time": (), "catchsegv": (), "s6-setuidgid": ("",), "chpst": ("-u",), "command": (), "exec": ("-a",),
 }  # fmt: skip
 _MAX_STEPS = 40
+#: What may follow the daemon without being the work of the script.
+_ASIDE = frozenset({"trap", "echo", "printf", ":", "true", "return", "export", "local", "unset", "cd"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +296,7 @@ class _Follower:
                 if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
                     return
                 continue
-            if (
-                name in {"trap", "echo", "printf", ":", "true", "return", "export", "local", "unset", "cd"}
-                and last is not None
-            ):
+            if name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
                 continue
             last, last_was_exec = command, False
             self.called(command, script)

@@ -163,7 +163,7 @@ def _in_background(project: Project, part: Part, final: Final) -> bool:
         )
     if re.fullmatch(r"php-fpm[\d.]*|php\d*-fpm", name):
         foreground = any(re.fullmatch(r"-[a-zA-Z]*F[a-zA-Z]*|--nodaemonize", a) for a in rest)
-        return not foreground and not _says(project, part, r"daemonize\s*=\s*no|nodaemonize")
+        return not foreground and not _says(project, part, r"daemonize\s*=\s*no\b")
     return bool(name == "service" or final.argv[0].startswith("/etc/init.d/"))
 
 

@@ -27,7 +27,7 @@ _PAIRS = (
     ("R46", "volumes with bind mounts", r"volumes?", r"bind[\s-]*mounts?|\bbinds?\b"),
 )
 _COMPARES = re.compile(
-    r"\bvs\b|versus|compar|differ|whereas|\bwhile\b|unlike|instead|rather|\bthan\b|advantage|however|\bbut\b|contrast|against|lighter|heavier|prefer|chose|\|",
+    r"\bvs\b|versus|compar|differ|whereas|\bwhile\b|unlike|instead|rather|\bthan\b|advantage|however|\bbut\b|contrast|\bmore\b|\bless\b|against|lighter|heavier|prefer|chose|\|",
     re.IGNORECASE,
 )
 
@@ -51,9 +51,11 @@ def _compared(document: Document, left: str, right: str) -> tuple[bool, int | No
 
 
 def _paragraphs(document: Document) -> Iterator[str]:
-    yield from re.split(r"\n\s*\n|\n(?=\s*#)", document.prose)
+    """Yield the paragraphs, and the innermost sections with their titles; headings alone say nothing."""
+    text = "\n".join("" if line.lstrip().startswith("#") else line for line in document.prose.split("\n"))
+    yield from re.split(r"\n\s*\n", text)
     for section in document.sections:
-        if section.level >= 3 or len(section.text) < 1500:
+        if has_text(section) and not re.search(r"^\s*#", section.text, re.MULTILINE):
             yield section.title + "\n" + section.text
 
 
