@@ -73,18 +73,21 @@ def own_environment() -> dict[str, str]:
     }
 
 
+def run(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: int = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end and return how it went."""
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=timeout)
+
+
 def play(
     playbook: str, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run one of our playbooks and return how it went."""
-    return subprocess.run(
+    return run(
         [str(BIN / "ansible-playbook"), *arguments, str(ROOT / "playbooks" / playbook)],
         cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
         env={**own_environment(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **(environment or {})},
-        timeout=120,
     )
 
 

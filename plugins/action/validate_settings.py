@@ -12,8 +12,8 @@ from ansible.plugins.action import ActionBase
 from inception_rules.settings import Spec, find_problems
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-#: What the playbooks themselves find out and keep as facts; everything else must be a setting.
-FACTS = frozenset({"inception_host"})
+#: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.
+FACTS = frozenset({"inception_host", "inception_teardown", "inception_teardown_force"})
 
 
 def load_specs(roles: Path = ROLES) -> dict[str, Spec]:

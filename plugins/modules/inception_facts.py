@@ -240,10 +240,8 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
 def secret_problem(name: str, text: str) -> str:
     """Return what is wrong with the content of a secret file; empty when nothing is.
 
-    Files of lines ``NAME=value`` are judged value by value. A certificate or key is not judged.
+    Files of lines ``NAME=value`` are judged value by value.
     """
-    if name.startswith(("tls_", "tls.")):
-        return "" if text.strip() else "is empty"
     # A file that holds a bare password has no comments: the password may well begin with a hash.
     bare = name in BARE_SECRETS
     lines = [line for line in text.splitlines() if line.strip() and (bare or not line.startswith("#"))]
@@ -270,7 +268,7 @@ def secrets(directory: Path) -> dict[str, dict[str, Any]]:
         return {}
     found = {}
     for path in sorted(directory.iterdir()):
-        if path.is_file() and not path.name.startswith(".") and path.suffix in {".txt", ".key", ".crt"}:
+        if path.is_file() and not path.name.startswith(".") and path.suffix == ".txt":
             text = path.read_text(encoding="utf-8", errors="replace")
             found[path.name] = {"problem": secret_problem(path.name, text)}
     return found

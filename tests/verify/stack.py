@@ -90,10 +90,20 @@ class Stack:
 
     @functools.cached_property
     def env(self) -> dict[str, str]:
-        """The settings of the stack, as the shell understands srcs/.env."""
-        script = f"set -a; . {shlex.quote(self.settings.project_dir)}/srcs/.env; env -0"
-        pairs = self.execute("env", "-i", "sh", "-c", script).split("\0")
-        return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        """The settings of the stack, as they have arrived in the containers."""
+        found: dict[str, str] = {}
+        for service in SERVICES:
+            found |= dict(line.split("=", 1) for line in self.inspect(service)["Config"]["Env"])
+        return found
+
+    @functools.cached_property
+    def network(self) -> str:
+        """The name of the network that the compose file declares."""
+        folder = f"{self.settings.project_dir}/srcs"
+        config = json.loads(self.docker("compose", "--project-directory", folder, "config", "--format", "json"))
+        names = [facts["name"] for facts in config["networks"].values()]
+        assert len(names) == 1
+        return str(names[0])
 
     @functools.cached_property
     def secrets_dir(self) -> str:

@@ -33,7 +33,7 @@ def test_image_is_named_like_its_service(service: str, stack: Stack) -> None:
 
 @pytest.mark.requirement("E9", "E10", "E36", "E37", "R18", "R21", "R22")
 def test_one_declared_network(stack: Stack) -> None:
-    name = stack.env["NETWORK_NAME"]
+    name = stack.network
     assert name in stack.docker("network", "ls", "--format", "{{.Name}}").split()
     network = json.loads(stack.docker("network", "inspect", name))[0]
     assert network["Driver"] == "bridge"

@@ -130,7 +130,7 @@ def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, se
 @pytest.mark.parametrize("owner", ["mariadb", "wordpress"])
 def test_inner_service_is_out_of_reach_for_foreign_containers(owner: str, stack: Stack, foreign_network: str) -> None:
     port = int(stack.env["DB_PORT" if owner == "mariadb" else "PHP_FPM_PORT"])
-    network = stack.env["NETWORK_NAME"]
+    network = stack.network
     target = stack.inspect(owner)["NetworkSettings"]["Networks"][network]["IPAddress"]
     image = stack.inspect("nginx")["Config"]["Image"]
 

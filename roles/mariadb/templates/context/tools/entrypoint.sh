@@ -110,9 +110,9 @@ initialise() {
 
 # What lies on the volume, when it is neither empty nor ours, is never touched.
 inspect() {
-    [ -w "$VOLUME" ] && [ -x "$VOLUME" ] || die "uid $(id -u) cannot write into the database volume."
+    { [ -w "$VOLUME" ] && [ -x "$VOLUME" ]; } || die "uid $(id -u) cannot write into the database volume."
     if [ -e "$DATA" ]; then
-        [ -r "$DATA" ] && [ -w "$DATA" ] && [ -x "$DATA" ] ||
+        { [ -r "$DATA" ] && [ -w "$DATA" ] && [ -x "$DATA" ]; } ||
             die "the data directory of the database volume must belong to uid $(id -u), with all that is in it."
         [ -s "$DATA/$MARKER" ] ||
             die "the data directory of the database volume was not made here; it is left as it is. Move it away to start anew."

@@ -65,10 +65,11 @@ add_filter(
 		$key = inception_outage_key( $url );
 		// Somebody who presses "check again" really wants to know.
 		// phpcs:ignore WordPress.Security.NonceVerification.Recommended
-		if ( false !== $response || '' === $key || isset( $_GET['force-check'] ) || ! get_transient( $key ) ) {
+		if ( false !== $response || '' === $key || isset( $_GET['force-check'] ) ) {
 			return $response;
 		}
-		return new WP_Error( 'http_request_failed', 'The host could not be reached a short while ago.' );
+		$reason = get_transient( $key );
+		return $reason ? new WP_Error( 'http_request_failed', "$reason (not tried again for a few minutes)" ) : $response;
 	},
 	10,
 	3
@@ -79,8 +80,8 @@ add_action(
 	static function ( $response, $context, $transport, $args, string $url ): void {
 		$key = inception_outage_key( $url );
 		if ( '' !== $key && is_wp_error( $response ) && 'http_request_failed' === $response->get_error_code()
-			&& preg_match( '/cURL error (6|7|28|35):/', $response->get_error_message() ) ) {
-			set_transient( $key, 1, 10 * MINUTE_IN_SECONDS );
+			&& preg_match( '/cURL error (6|7|28|35|52|56|60):/', $response->get_error_message() ) ) {
+			set_transient( $key, $response->get_error_message(), 10 * MINUTE_IN_SECONDS );
 		}
 	},
 	10,
@@ -118,6 +119,19 @@ add_filter(
 			);
 		}
 		return $tests;
+	}
+);
+
+// Without an answer about new versions WordPress leaves this result empty.
+add_filter(
+	'site_status_test_result',
+	static function ( $result ) {
+		if ( is_array( $result ) && 'wordpress_version' === ( $result['test'] ?? '' ) && '' === ( $result['status'] ?? '' ) ) {
+			$result['status']      = 'recommended';
+			$result['label']       = 'It is not known whether there is a newer version of WordPress';
+			$result['description'] = '<p>WordPress.org has not answered yet.</p>';
+		}
+		return $result;
 	}
 );
 

@@ -122,9 +122,12 @@ function put( string $file, string $text, int $mode ): void {
 
 put( RUN . '/config.php', implode( "\n", $lines ) . "\n", 0440 );
 
-// Whom WordPress trusts: the public authorities and the one that signed this site's certificate.
+// Whom WordPress trusts: the public authorities, the one that signed this site's certificate, and
+// those of a network that inspects TLS.
 $bundle = (string) file_get_contents( '/etc/ssl/certs/ca-certificates.crt' );
-if ( is_readable( '/run/secrets/tls_ca' ) ) {
-	$bundle .= "\n" . file_get_contents( '/run/secrets/tls_ca' );
+foreach ( array( 'tls_ca', 'extra_ca' ) as $name ) {
+	if ( is_readable( "/run/secrets/$name" ) ) {
+		$bundle .= "\n" . file_get_contents( "/run/secrets/$name" );
+	}
 }
 put( RUN . '/ca-bundle.crt', $bundle, 0444 );

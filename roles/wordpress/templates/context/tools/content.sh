@@ -34,13 +34,13 @@ for kind in themes plugins; do
 done
 for path in "$state"/staging/languages/*; do
     file=$site/languages/${path##*/}
+    # shellcheck disable=SC3013 # POSIX has no -nt, but dash and busybox know it.
     if [ -f "$path" ] && { [ ! -e "$file" ] || [ "$path" -nt "$file" ]; }; then
         mv -f "$path" "$file"
     fi
 done
 
-sync -f "$state"
 echo "$id" >"$state/done.new"
-sync -f "$state"
+sync "$state/given" "$state/done.new" "$site/themes" "$site/plugins" "$site/languages" "$state"
 mv "$state/done.new" "$state/done"
 rm -rf "$state/staging"

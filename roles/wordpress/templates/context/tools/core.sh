@@ -41,6 +41,7 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
         mkdir "$state/$dir"
     done
     tar -xzf "$source/core.tar.gz" --no-same-owner -C "$state/staging"
+    # All of the new core is on the disk before a part of the old one goes.
     sync -f "$state"
 
     # Sticky: www-data may add directories (upgrade, cache, …) but not put another mu-plugins in place.
@@ -70,11 +71,10 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
         done <"$state/files"
     fi
     mv "$state/files.new" "$state/files"
-    sync -f "$state"
     echo "$id" >"$state/core.new"
-    sync -f "$state"
+    sync "$state/files" "$state/core.new" "$site/wp-content/mu-plugins" "$site/wp-content" "$site" "$state"
     mv "$state/core.new" "$state/core"
-    sync -f "$state"
+    sync "$state"
     rm -rf "$state/old" "$state/staging"
 fi
 

@@ -30,7 +30,7 @@ install() {
 
 # fetch WHAT URL SHA256 FILE SETTING: downloads, and refuses anything but the pinned bytes.
 fetch() {
-    [ -n "$2" ] && [ -n "$3" ] || fail "$1 has no address or no SHA-256; set ${5}_url and ${5}_sha256."
+    { [ -n "$2" ] && [ -n "$3" ]; } || fail "$1 has no address or no SHA-256; set ${5}_url and ${5}_sha256."
     curl -fsSL --retry 3 --connect-timeout 15 -o "$4" "$2" ||
         fail "$1 cannot be downloaded from $2; set ${5}_url to a mirror, or inception_supply to distribution."
     got=$(sha256sum "$4" | cut -d' ' -f1)
@@ -117,7 +117,7 @@ esac
 
 [ -f "$core/wp-includes/version.php" ] || fail "what was fetched is not WordPress: wp-includes/version.php is missing."
 if [ "${WP_LOCALE:-en_US}" != en_US ] && [ ! -f "$content/languages/$WP_LOCALE.mo" ]; then
-    known=$(find "$content/languages" -name "*.mo" | sed -nE 's,.*/([a-z]{2,3}(_[A-Z]{2})?)\.mo$,\1,p' | sort | tr '\n' ' ')
+    known=$(find "$content/languages" -name "*.mo" | sed -nE 's#.*/([a-z]{2,3}(_[A-Z]{2})?)\.mo$#\1#p' | sort | tr '\n' ' ')
     fail "there is no translation $WP_LOCALE (wordpress_locale); there are: en_US $known"
 fi
 mkdir -p "$core/wp-content"

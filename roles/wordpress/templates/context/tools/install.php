@@ -122,6 +122,10 @@ $GLOBALS['wp_filter'] = array(
 					if ( $message instanceof WP_Error ) {
 						$message = $message->get_error_message();
 					}
+					// A page with a heading goes on with advice for visitors.
+					if ( preg_match( '#<h1>(.*?)</h1>#s', (string) $message, $heading ) ) {
+						$message = $heading[1] . '.';
+					}
 					fail( 'WordPress stopped: ' . trim( preg_replace( '/\s+/', ' ', strip_tags( (string) $message ) ) ) );
 				},
 			),

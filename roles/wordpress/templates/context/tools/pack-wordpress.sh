@@ -18,6 +18,6 @@ pack "$dir/content" "$out/content.tar.gz"
 cp -p "$dir/wp" "$out/wp"
 
 # Of names and contents only: the same files built elsewhere or later have the same id.
-version=$(sed -n "s/^\$wp_version = '\(.*\)';.*/\1/p" "$dir/core/wp-includes/version.php")
+version=$(sed -n "s/.*\$wp_version *= *'\([^']*\)'.*/\1/p" "$dir/core/wp-includes/version.php")
 sum=$(cd "$dir" && find core content -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16)
 printf '%s %s\n' "$version" "$sum" >"$out/id"

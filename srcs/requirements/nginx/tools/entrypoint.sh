@@ -1,0 +1,42 @@
+#!/bin/sh
+# Writes the site's configuration with the values of .env, and becomes NGINX.
+set -eu
+
+die() {
+    echo "nginx: $*" >&2
+    exit 1
+}
+
+number() {
+    case $2 in
+        '' | *[!0-9]*) die "$1 must be a number, not '$2'." ;;
+    esac
+}
+
+number NGINX_PORT "${NGINX_PORT-}"
+number HTTPS_PORT "${HTTPS_PORT-}"
+number PHP_FPM_PORT "${PHP_FPM_PORT-}"
+number UPLOAD_LIMIT_MB "${UPLOAD_LIMIT_MB-}"
+case ${DOMAIN_NAME-} in
+    '' | *[!A-Za-z0-9.-]*) die "DOMAIN_NAME must be a host name, not '${DOMAIN_NAME-}'." ;;
+esac
+for secret in tls_certificate tls_key; do
+    { [ -s "/run/secrets/$secret" ] && [ -r "/run/secrets/$secret" ]; } ||
+        die "the secret $secret is missing, empty or not readable for uid $(id -u)."
+done
+
+# A browser leaves the port out of the host name where it is the usual one.
+PUBLIC_HOST=$DOMAIN_NAME
+if [ "$HTTPS_PORT" -ne 443 ]; then
+    PUBLIC_HOST=$DOMAIN_NAME:$HTTPS_PORT
+fi
+# The file, and the form around it.
+BODY_LIMIT_MB=$((UPLOAD_LIMIT_MB + 1))
+export BODY_LIMIT_MB PUBLIC_HOST
+
+# Only these names: NGINX has variables of its own that begin with a dollar sign.
+# shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
+envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST}' \
+    < /etc/nginx/site.conf.template > /run/nginx/site.conf
+
+exec nginx -e stderr -g 'daemon off;'

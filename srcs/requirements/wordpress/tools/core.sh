@@ -1,0 +1,86 @@
+#!/bin/sh
+# Brings WordPress's core on the volume to the version of this image. Run as root by the entrypoint.
+#
+# The new core is unpacked beside the old one, and its directories and files then take the places of
+# the old ones by being renamed. The marker is taken away first and written last: without it the
+# next start begins anew, whatever moment this one was cut off at.
+set -eu
+
+source=/usr/src/wordpress
+site=/var/www/html
+state=$site/.inception
+
+# The mounted directory may belong to anybody at first. Taking it needs CAP_CHOWN, no more.
+chown root:root "$site"
+chmod 0755 "$site"
+mkdir -p "$state"
+chown root:root "$state"
+chmod 0711 "$state"
+
+# mine DIR OWNER MODE: makes a directory, or takes it over.
+mine() {
+    mkdir -p "$1"
+    if [ "$(stat -c '%U:%G' "$1")" != "$2" ]; then
+        chown root:root "$1"
+        chmod "$3" "$1"
+        chown "$2" "$1"
+    elif [ "${2%%:*}" = root ]; then
+        chmod "$3" "$1"
+    fi
+}
+
+id=$(cat "$source/id")
+if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
+    echo "wordpress: putting the core ${id% *} in place" >&2
+    rm -f "$state/core" "$state/files.new"
+    for dir in staging old; do
+        if [ -e "$state/$dir" ]; then
+            find "$state/$dir" ! -user root -exec chown root:root {} \;
+            rm -rf "${state:?}/$dir"
+        fi
+        mkdir "$state/$dir"
+    done
+    tar -xzf "$source/core.tar.gz" --no-same-owner -C "$state/staging"
+    sync -f "$state"
+
+    # Sticky: www-data may add directories (upgrade, cache, …) but not put another mu-plugins in place.
+    mine "$site/wp-content" root:www-data 1775
+    mine "$site/wp-content/mu-plugins" root:root 0755
+    mv -f "$state/staging/wp-content/mu-plugins/inception.php" "$site/wp-content/mu-plugins/inception.php"
+    mv -f "$state/staging/wp-content/index.php" "$site/wp-content/index.php"
+    rm -r "$state/staging/wp-content"
+
+    for path in "$state"/staging/*; do
+        name=${path##*/}
+        if [ -e "$site/$name" ]; then
+            # A tree from elsewhere may belong to somebody else; it cannot be moved before it is ours.
+            find "$site/$name" ! -user root -exec chown root:root {} \;
+            mv "$site/$name" "$state/old/$name"
+        fi
+        mv "$path" "$site/$name"
+        echo "$name" >>"$state/files.new"
+    done
+
+    # What the earlier core had at the top and this one has no longer.
+    if [ -f "$state/files" ]; then
+        while read -r name; do
+            if ! grep -qxF "$name" "$state/files.new"; then
+                rm -rf "${site:?}/$name"
+            fi
+        done <"$state/files"
+    fi
+    mv "$state/files.new" "$state/files"
+    sync -f "$state"
+    echo "$id" >"$state/core.new"
+    sync -f "$state"
+    mv "$state/core.new" "$state/core"
+    sync -f "$state"
+    rm -rf "$state/old" "$state/staging"
+fi
+
+# What php-fpm may write.
+for dir in plugins themes uploads languages upgrade; do
+    mine "$site/wp-content/$dir" www-data:www-data 0755
+done
+mine "$state/content" www-data:www-data 0700
+mine "$state/uploads" www-data:www-data 0700

@@ -1,0 +1,125 @@
+#!/bin/sh
+# Gets WordPress at build time and lays it out as DIR/core, DIR/content and DIR/wp.
+#   core     WordPress itself, which belongs to the image
+#   content  themes, plugins and translations, which belong to the site once it has them
+#   wp       wp-cli, or a word on how to get it
+set -eu
+
+dir=$1
+core=$dir/core
+content=$dir/content
+mkdir -p "$core" "$content/languages" "$content/plugins" "$content/themes"
+
+say() {
+    printf 'wordpress: %s\n' "$*" >&2
+}
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# install PACKAGE...: with the package manager of the base.
+install() {
+    if command -v apk >/dev/null; then
+        apk add --no-cache "$@"
+    else
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+    fi
+}
+
+# fetch WHAT URL SHA256 FILE SETTING: downloads, and refuses anything but the pinned bytes.
+fetch() {
+    { [ -n "$2" ] && [ -n "$3" ]; } || fail "$1 has no address or no SHA-256; set ${5}_url and ${5}_sha256."
+    curl -fsSL --retry 3 --connect-timeout 15 -o "$4" "$2" ||
+        fail "$1 cannot be downloaded from $2; set ${5}_url to a mirror, or inception_supply to distribution."
+    got=$(sha256sum "$4" | cut -d' ' -f1)
+    [ "$got" = "$3" ] ||
+        fail "$1 from $2 has the SHA-256 $got, but $3 is pinned (${5}_sha256): the build stops."
+}
+
+# unpack PACKAGE...: puts the files of Debian packages in place without installing them, which
+# would bring a web server and a database client along. apt checks the archive's signatures.
+unpack() {
+    mkdir -p /tmp/debs
+    (cd /tmp/debs && apt-get -o APT::Sandbox::User=root download "$@")
+    for deb in /tmp/debs/*.deb; do
+        dpkg-deb -x "$deb" /
+        rm "$deb"
+    done
+}
+
+# translations: Debian's, for every locale that it has.
+translations() {
+    unpack wordpress-l10n
+    cp -pLR /usr/share/wordpress/wp-content/languages/. "$content/languages/"
+}
+
+from_debian() {
+    command -v apt-get >/dev/null ||
+        fail "Alpine has no WordPress package; set inception_supply to upstream, or inception_base to debian."
+    apt-get update
+    # Debian replaces some files of WordPress by links into these packages.
+    install ca-certificates
+    unpack wordpress libjs-cropper libjs-underscore php-getid3 \
+        wordpress-theme-twentytwentyone wordpress-theme-twentytwentytwo wordpress-theme-twentytwentythree
+    cd /usr/share/wordpress
+    # Debian's own configuration looks for the site's settings in /etc.
+    rm -f wp-config.php .htaccess
+    cp -pLR wp-content/plugins wp-content/themes "$content/"
+    rm -rf wp-content
+    cp -pLR . "$core/"
+    translations
+    cat >"$dir/wp" <<'STUB'
+#!/bin/sh
+echo "wp-cli is not part of Debian: set inception_supply to upstream, or put wp-cli's phar into this image as /usr/local/bin/wp." >&2
+exit 69
+STUB
+}
+
+from_upstream() {
+    if command -v apt-get >/dev/null; then
+        apt-get update
+        install ca-certificates curl unzip
+    else
+        install ca-certificates curl unzip tar
+    fi
+    if [ -s /run/secrets/extra_ca ]; then
+        cat /run/secrets/extra_ca >>/etc/ssl/certs/ca-certificates.crt
+    fi
+    fetch "WordPress ${WORDPRESS_VERSION:-}" "${WORDPRESS_URL:-}" "${WORDPRESS_SHA256:-}" /tmp/wordpress.tar.gz wordpress
+    tar -xzf /tmp/wordpress.tar.gz --strip-components=1 --no-same-owner -C "$core"
+    cp -pR "$core/wp-content/plugins" "$core/wp-content/themes" "$content/"
+    rm -rf "$core/wp-content"
+    fetch "wp-cli" "${WP_CLI_URL:-}" "${WP_CLI_SHA256:-}" "$dir/wp" wordpress_cli
+
+    if [ "${WP_LOCALE:-en_US}" = en_US ]; then
+        return
+    fi
+    if [ -n "${WP_LOCALE_URL:-}" ]; then
+        fetch "The translation $WP_LOCALE" "$WP_LOCALE_URL" "${WP_LOCALE_SHA256:-}" /tmp/locale.zip wordpress_language_packs
+        unzip -q /tmp/locale.zip -d "$content/languages"
+    elif command -v apt-get >/dev/null; then
+        # The translations of a release are rebuilt at the same address whenever a translator adds a
+        # word, so their checksums cannot be pinned for good. Debian's are signed.
+        say "no translation $WP_LOCALE is pinned: Debian's is used; what is newer than it appears in English."
+        translations
+    else
+        fail "no translation $WP_LOCALE is pinned; add it to wordpress_language_packs (url and sha256), or set inception_base to debian."
+    fi
+}
+
+case ${WORDPRESS_SUPPLY:-} in
+distribution) from_debian ;;
+upstream) from_upstream ;;
+*) fail "WORDPRESS_SUPPLY is '${WORDPRESS_SUPPLY:-}', but must be upstream or distribution." ;;
+esac
+
+[ -f "$core/wp-includes/version.php" ] || fail "what was fetched is not WordPress: wp-includes/version.php is missing."
+if [ "${WP_LOCALE:-en_US}" != en_US ] && [ ! -f "$content/languages/$WP_LOCALE.mo" ]; then
+    known=$(find "$content/languages" -name "*.mo" | sed -nE 's,.*/([a-z]{2,3}(_[A-Z]{2})?)\.mo$,\1,p' | sort | tr '\n' ' ')
+    fail "there is no translation $WP_LOCALE (wordpress_locale); there are: en_US $known"
+fi
+mkdir -p "$core/wp-content"
+printf '<?php\n// Silence is golden.\n' >"$core/wp-content/index.php"
+chmod 0755 "$dir/wp"

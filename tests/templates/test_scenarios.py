@@ -1,0 +1,195 @@
+"""What the roles render, for settings that differ in all that can differ."""
+
+from __future__ import annotations
+
+import re
+import stat
+
+from scenarios import AWKWARD_TITLE, Project
+from support import need, own_environment, run
+
+SERVICES = ["mariadb", "wordpress", "nginx"]
+#: Known to people and to Compose itself, and used nowhere else.
+FOR_COMPOSE = {"LOGIN", "COMPOSE_PROJECT_NAME"}
+
+
+def env_names(project: Project) -> list[str]:
+    text = (project.srcs / ".env").read_text(encoding="utf-8")
+    return re.findall(r"^([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
+
+
+def test_the_tree_that_the_subject_wants(project: Project) -> None:
+    files = set(project.files())
+    assert {"docker-compose.yml", ".env", "requirements/tools/secrets.sh"} <= files
+    for service in SERVICES:
+        context = project.srcs / "requirements" / service
+        assert (context / "Dockerfile").stat().st_size > 0
+        assert (context / ".dockerignore").is_file()
+        assert any((context / "conf").iterdir())
+        assert any((context / "tools").iterdir())
+
+
+def test_nothing_is_left_unrendered(project: Project) -> None:
+    for name, path in project.files().items():
+        text = path.read_text(encoding="utf-8")
+        # `${#` is the shell's.
+        assert not re.search(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#", text.replace(AWKWARD_TITLE, "")), name
+        assert not name.endswith(".j2")
+        # An expression that was None, undefined or a whole mapping leaves these.
+        assert not re.search(r"\bNone\b|\bomit_place_holder|AnsibleUndefined", text), name
+
+
+def test_files_read_as_if_written_by_hand(project: Project) -> None:
+    for name, path in project.files().items():
+        text = path.read_bytes().decode()
+        assert text == "" or text.endswith("\n"), f"{name} does not end its last line"
+        assert not text.endswith("\n\n"), f"{name} ends with an empty line"
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), f"{name} has spaces at the end of a line"
+        assert "\n\n\n" not in text, f"{name} has two empty lines"
+        assert "\r" not in text
+        assert bool(path.stat().st_mode & stat.S_IXUSR) == text.startswith("#!"), name
+
+
+def test_dockerfiles(project: Project) -> None:
+    base = "alpine:3.23" if project.scenario.name == "alpine" else "debian:12-slim"
+    for service in SERVICES:
+        text = (project.srcs / "requirements" / service / "Dockerfile").read_text(encoding="utf-8")
+        assert text.startswith(f"FROM {base}"), f"the Dockerfile of {service} must begin, literally, with FROM"
+        stages = {name.lower() for name in re.findall(r"^FROM .* AS (\S+)$", text, re.MULTILINE | re.IGNORECASE)}
+        for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE):
+            assert image == base or image.lower() in stages
+        assert re.search(r"^ENTRYPOINT \[|^CMD \[", text, re.MULTILINE), "the daemon must be PID 1, without a shell"
+        copied = re.findall(r"^COPY (?!--from)(?:--\S+ )*(.+) \S+$", text, re.MULTILINE)
+        for source in " ".join(copied).split():
+            assert list((project.srcs / "requirements" / service).glob(source.rstrip("/"))), f"{service}: {source}"
+
+
+def test_no_package_manager_of_the_other_distribution(project: Project) -> None:
+    foreign = r"\bapt-get\b|\bdpkg\b" if project.scenario.name == "alpine" else r"\bapk\b"
+    for service in SERVICES:
+        text = (project.srcs / "requirements" / service / "Dockerfile").read_text(encoding="utf-8")
+        commands = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        assert not re.search(foreign, commands), service
+
+
+def test_no_latest_and_no_other_release(project: Project) -> None:
+    for name, path in project.files().items():
+        assert ":latest" not in path.read_text(encoding="utf-8"), name
+
+
+def test_shell_scripts_are_sound(project: Project) -> None:
+    scripts = [
+        path for path in project.files().values() if re.match(r"#!.*\b(ba)?sh\b", path.read_text(encoding="utf-8"))
+    ]
+    assert scripts
+    for script in scripts:
+        shell = "bash" if "bash" in script.read_text(encoding="utf-8").splitlines()[0] else "sh"
+        done = run([shell, "-n", str(script)], cwd=project.root, env=own_environment())
+        assert done.returncode == 0, done.stderr
+    shellcheck = need("shellcheck", "the scripts of the images are rendered, so that no other test sees them")
+    done = run([shellcheck, *map(str, scripts)], cwd=project.root, env=own_environment())
+    assert done.returncode == 0, done.stdout
+
+
+def test_compose_accepts_it(project: Project) -> None:
+    config = project.config()
+    assert list(config["services"]) == sorted(SERVICES)
+    assert set(config["volumes"]) == {"mariadb", "wordpress"}
+    assert set(config["networks"]) == {"inception"}
+
+
+def test_each_service_as_the_subject_and_good_practice_want_it(project: Project) -> None:
+    for name, service in project.config()["services"].items():
+        assert re.fullmatch(rf"{name}:(?!latest)[\w.-]+", service["image"])
+        assert service["build"]["context"] == str(project.srcs / "requirements" / name)
+        assert service["restart"] in {"always", "unless-stopped"}
+        assert service["healthcheck"]["test"]
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
+        assert service["read_only"] is True
+        assert service["logging"]["options"]["max-size"]
+        assert set(service["networks"]) == {"inception"}
+        assert not {"network_mode", "links", "privileged", "external_links", "pid"} & set(service)
+        assert "ports" not in service or name == "nginx"
+        assert {volume["type"] for volume in service["volumes"]} == {"volume"}, "no host path is mounted (R16)"
+
+
+def test_no_secret_in_an_environment_or_build_argument(project: Project) -> None:
+    config = project.config()
+    for service in config["services"].values():
+        for name in [*service["environment"], *service["build"].get("args", {})]:
+            assert not re.search(r"PASS|SALT|TOKEN|PRIVATE", name)
+    for secret in config["secrets"].values():
+        assert str(project.root / "secrets") in secret["file"]
+
+
+def test_each_line_of_env_is_used(project: Project) -> None:
+    text = (project.srcs / "docker-compose.yml").read_text(encoding="utf-8")
+    used = set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}", text))
+    names = env_names(project)
+    assert len(names) == len(set(names))
+    assert set(names) - FOR_COMPOSE == used - FOR_COMPOSE
+
+
+def test_env_explains_its_lines(project: Project) -> None:
+    text = (project.srcs / ".env").read_text(encoding="utf-8")
+    assert text.count("\n# ") >= 10
+
+
+class TestExport:
+    def test_values_come_back_exactly(self, export: Project) -> None:
+        wanted = export.scenario.settings
+        services = export.config()["services"]
+        environment = services["wordpress"]["environment"]
+        assert environment["WP_TITLE"] == AWKWARD_TITLE
+        assert environment["WP_LOCALE"] == "ko_KR"
+        assert environment["WP_ADMIN_USER"] == "the boss"
+        assert environment["WP_ADMIN_EMAIL"] == "boss+x@example.org"
+        assert environment["DOMAIN_NAME"] == "j-doe.42.fr"
+        assert environment["DB_NAME"] == "site"
+        assert environment["DB_USER"] == "writer"
+        assert environment["DB_PORT"] == "3307"
+        assert environment["PHP_FPM_PORT"] == "9001"
+        assert environment["UPLOAD_LIMIT_MB"] == "128"
+        arguments = services["wordpress"]["build"]["args"]
+        assert arguments["WORDPRESS_URL"] == wanted["wordpress_url"]
+        assert arguments["WORDPRESS_SUPPLY"] == "upstream"
+
+    def test_ports_names_and_places(self, export: Project) -> None:
+        config = export.config()
+        (port,) = config["services"]["nginx"]["ports"]
+        assert (port["published"], port["target"]) == ("8443", 4430)
+        assert config["name"] == "other"
+        assert config["networks"]["inception"]["name"] == "other_net"
+        assert {name: volume["driver_opts"]["device"] for name, volume in config["volumes"].items()} == {
+            "mariadb": "/srv/the data/한국/mariadb",
+            "wordpress": "/srv/the data/한국/wordpress",
+        }
+        assert {service["image"] for service in config["services"].values()} == {f"{name}:2.0-rc1" for name in SERVICES}
+        assert "j-doe.42.fr" in config["services"]["nginx"]["networks"]["inception"]["aliases"]
+
+    def test_only_env_tells_the_settings(self, export: Project, default: Project) -> None:
+        ours, theirs = (
+            {name: path.read_bytes() for name, path in project.files().items() if not name.startswith(".env")}
+            for project in (default, export)
+        )
+        assert ours == theirs
+
+    def test_a_submission_stands_alone(self, export: Project) -> None:
+        names = {str(path.relative_to(export.root)) for path in export.root.rglob("*") if path.is_file()}
+        assert {"Makefile", "README.md", "USER_DOC.md", "DEV_DOC.md", ".gitignore", "srcs/.env"} <= names
+        done = run(["make", "-n", "help"], cwd=export.root, env=own_environment())
+        assert done.returncode == 0, done.stderr
+        readme = (export.root / "README.md").read_text(encoding="utf-8")
+        assert "j-doe" in readme.splitlines()[0]
+        for path in export.root.rglob("*"):
+            if path.is_file():
+                assert str(export.root) not in path.read_text(encoding="utf-8"), f"{path} names the machine's own path"
+
+    def test_its_makefile_reads_what_it_needs_of_env(self, export: Project) -> None:
+        done = run(["make", "-pn", "help"], cwd=export.root, env={**own_environment(), "LC_ALL": "C.UTF-8"})
+        variables = dict(re.findall(r"^([A-Z_]+) :?= (.*)$", done.stdout, re.MULTILINE))
+        assert variables["DOMAIN"] == "j-doe.42.fr"
+        assert variables["DATA_DIR"] == "/srv/the data/한국"
+        assert variables["HTTPS_PORT"] == "8443"
+        assert variables["VERSION"] == "2.0-rc1"
