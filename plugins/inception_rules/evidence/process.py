@@ -195,6 +195,9 @@ class _Follower:
         if not argv:
             self.launch.finals.append(Final("nothing", (), path, line, shell_form))
             return
+        if re.fullmatch(r"\$\{?(?:0|BASH_SOURCE(?:\[0\])?)\}?", argv[0]):
+            # The script starts itself anew, as another user: its other branch is followed already.
+            return
         name = argv[0].rpartition("/")[2]
         if name == "busybox" and len(argv) > 1:
             argv = argv[1:]
@@ -386,7 +389,7 @@ class _Follower:
             match = re.fullmatch(r"\$\{?(\w+)(?::?-([^}]*))?\}?", word)
             if match:
                 name, default = match.group(1), match.group(2)
-                if name.isdigit():
+                if name.isdigit() and name != "0":
                     index = int(name) - 1
                     if 0 <= index < len(arguments):
                         result.append(arguments[index])

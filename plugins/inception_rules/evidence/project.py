@@ -85,7 +85,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.tree = Tree(root)
         #: What the rules work out once and share.
-        self.memo: dict[str, Any] = {}
+        self.memo: dict[object, Any] = {}
         self._problems: list[Problem] = []
         self._scripts: dict[str, Script] = {}
         self._dockerfiles: dict[str, Dockerfile] = {}
@@ -348,6 +348,12 @@ class Project:
 
     def run_scripts(self, dockerfile: Dockerfile) -> list[tuple[Instruction, Script]]:
         """Return the RUN instructions of a Dockerfile as shell scripts."""
+        known: list[tuple[Instruction, Script]] | None = self.memo.get(("run", id(dockerfile)))
+        if known is None:
+            known = self.memo[("run", id(dockerfile))] = self._run_scripts(dockerfile)
+        return known
+
+    def _run_scripts(self, dockerfile: Dockerfile) -> list[tuple[Instruction, Script]]:
         result: list[tuple[Instruction, Script]] = []
         for instruction in dockerfile.instructions:
             if instruction.name != "RUN" or instruction.arguments is not None:

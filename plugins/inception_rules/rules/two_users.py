@@ -16,17 +16,26 @@ _OTHER_WAYS = re.compile(
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    installs = []
+    installs: list[tuple[str, int]] = []
     created = 0
     for top in install_scripts(project):
         for script in top.everything():
             for command in script.commands:
                 if wp_command(command, "core", "install"):
-                    installs.append((script, command))
+                    installs.append((script.path, command.line))
                 elif wp_command(command, "user", "create"):
                     created += 1
             if _OTHER_WAYS.search(script.text):
                 created += 1
+    part = project.part("wordpress")
+    for source in project.tree.below(part.context) if part is not None and part.context not in {None, "."} else ():
+        if source.name.endswith(".php") and source.size < 200_000:
+            made = re.search(r"\bwp_insert_user\s*\(|\bwp_create_user\s*\(", source.text)
+            start = re.search(r"\bwp_install\s*\(", source.text)
+            if made:
+                created += 1
+            elif start:
+                installs.append((source.path, source.text.count("\n", 0, start.start()) + 1))
     if created:
         return
     if not installs:
@@ -34,10 +43,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     if any(path.endswith(".sql") and _OTHER_WAYS.search(project.text(path)) for path in project.tree.files):
         return
-    script, command = installs[0]
+    path, line = installs[0]
     yield RULE.finding(
-        script.path,
-        command.line,
+        path,
+        line,
         "WordPress gets an administrator and no second user",
         "Add wp user create <name> <email> --role=author.",
     )
