@@ -21,6 +21,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             line,
             "the Compose file declares no network",
             "Add a top-level networks: section and name the network in every service.",
+            requirements=("E10", "E36", "R18", "R22"),
         )
         return
     for service in compose.services.values():
@@ -83,5 +84,5 @@ RULE = Rule(
     "The Compose file declares a network that joins the containers",
     ("E10", "E36", "R18", "R22"),
     _check,
-    refutes=("E37", "E35"),
+    refutes=("E35",),
 )

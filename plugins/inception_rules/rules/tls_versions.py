@@ -47,6 +47,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     server.line,
                     "the TLS server has no ssl_protocols, so that NGINX's or the distribution's default may allow TLS 1.0 and 1.1",
                     _FIX,
+                    requirements=("R11", "E43"),
                 )
                 continue
             last = protocols[-1]
@@ -55,7 +56,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if any("$" in v or "{" in v for v in bad):
                 yield RULE.undecided(f"ssl_protocols in {last.path} depends on a variable")
             elif any(v in _KNOWN for v in bad):
-                yield RULE.finding(last.path, last.line, f"ssl_protocols allows {', '.join(bad)}", _FIX)
+                yield RULE.finding(
+                    last.path, last.line, f"ssl_protocols allows {', '.join(bad)}", _FIX, requirements=("R11", "E43")
+                )
             elif bad:
                 yield RULE.finding(
                     last.path, last.line, f"ssl_protocols has the unknown version {', '.join(bad)}", _FIX
