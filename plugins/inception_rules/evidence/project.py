@@ -20,6 +20,8 @@ from inception_rules.evidence.nginx import NginxConfig, looks_like_nginx, parse_
 from inception_rules.evidence.shell import Script, is_shell, parse_shell
 from inception_rules.evidence.source import Problem, SourceFile, Tree
 
+#: The CPU time for all scripts together.
+_SHELL_SECONDS = 20.0
 ROLES = ("nginx", "wordpress", "mariadb")
 _ROLE_NAMES = {
     "nginx": re.compile(r"nginx|^(?:web|webserver|proxy|https?)$"),
@@ -88,6 +90,7 @@ class Project:
         self.memo: dict[object, Any] = {}
         self._problems: list[Problem] = []
         self._scripts: dict[str, Script] = {}
+        self._shell_seconds = 0.0
         self._dockerfiles: dict[str, Dockerfile] = {}
 
     # -- files ---------------------------------------------------------------------------------------------
@@ -315,8 +318,18 @@ class Project:
             source = self.tree.get(path)
             if source is None or source.is_binary:
                 return None
-            self._scripts[path] = parse_shell(source.text, path)
+            script = parse_shell(source.text if self._shell_seconds < _SHELL_SECONDS else "", path)
+            self._shell_seconds += script.seconds
+            if script.unparsed or (source.size and not script.text):
+                script.unparsed = True
+                self.tree.problems.append(Problem(path, None, "takes too long to be read as a shell script; left out"))
+            self._scripts[path] = script
         return self._scripts[path]
+
+    @property
+    def unparsed_scripts(self) -> list[str]:
+        """The scripts that could not be read."""
+        return [script.path for script in self.scripts if script.unparsed]
 
     @cached_property
     def script_files(self) -> list[SourceFile]:

@@ -7,6 +7,7 @@ reads heredocs, and covers the whole language (bashlex stops at ``case`` pattern
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -15,6 +16,10 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 _MAX_DEPTH = 120
+#: Up to here a text is parsed at once; above, the parser is watched; far above, it is not tried.
+_SMALL, _LARGE = 4_000, 200_000
+#: The CPU time that one text may take.
+_SECONDS = 2.0
 _EXPANSIONS = frozenset(
     {"simple_expansion", "expansion", "command_substitution", "process_substitution", "arithmetic_expansion"}
 )
@@ -172,6 +177,8 @@ class Script:
     assignments: list[Assigned] = field(default_factory=list)
     functions: set[str] = field(default_factory=set)
     has_errors: bool = False
+    unparsed: bool = False
+    seconds: float = 0.0
 
     @property
     def interpreter(self) -> str:
@@ -237,6 +244,28 @@ def inline_script(words: tuple[Word, ...]) -> Word | None:
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_bash.language()))
+
+
+def _tree(data: bytes) -> Node | None:
+    """Parse bytes; None when that takes longer than any real script does, as bait for the parser can."""
+    parser = _parser()
+    if len(data) <= _SMALL:
+        return parser.parse(data).root_node
+    if len(data) > _LARGE:
+        return None
+    deadline = time.process_time() + _SECONDS
+
+    def read(offset: int, _point: object) -> bytes:
+        return data[offset : offset + 65536]
+
+    def over(_offset: int, _has_error: bool) -> bool:
+        return time.process_time() > deadline
+
+    try:
+        return parser.parse(read, progress_callback=over).root_node
+    except ValueError:
+        parser.reset()
+        return None
 
 
 def _text(node: Node) -> str:
@@ -325,7 +354,7 @@ class _Walker:
         return (*context, extra) if extra else context
 
     def children(self, node: Node, context: tuple[str, ...], depth: int) -> None:
-        children = node.children
+        children = _flat(node)
         for index, child in enumerate(children):
             if not child.is_named:
                 continue
@@ -534,6 +563,17 @@ class _Walker:
         self.script.loops.insert(inner_loops, made)
 
 
+def _flat(node: Node) -> list[Node]:
+    """Return a node's children; a chain of && and || is nested on its left, and made flat here."""
+    children = node.children
+    while node.type == "list" and children and children[0].type == "list":
+        inner = children[0].children
+        children = [*inner, *children[1:]]
+        if len(children) > 5000:
+            break
+    return children
+
+
 def _leaves(command: ShellCommand, level: int) -> bool:
     """Tell whether a command leaves the loop that begins at a nesting level."""
     inside = command.context[level:]
@@ -585,11 +625,16 @@ def _compares_numbers(condition: str) -> bool:
 def parse_shell(text: str, path: str = "script.sh", first_line: int = 1) -> Script:
     """Parse a shell text; ``first_line`` is the number that its first line has in its file."""
     script = Script(path, text, first_line)
-    data = text.encode("utf-8", "replace")
-    root = _parser().parse(data).root_node
+    start = time.process_time()
+    root = _tree(text.encode("utf-8", "replace"))
+    if root is None:
+        script.has_errors = script.unparsed = True
+        script.seconds = time.process_time() - start
+        return script
     script.has_errors = root.has_error
     _Walker(script).walk(root, ())
     script.commands.sort(key=lambda c: c.offset)
+    script.seconds = time.process_time() - start
     return script
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import posixpath
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 #: A file above this size is listed but not read: no hand-written file of an Inception comes near it.
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 400_000
 #: The walk stops here, and says so. Ten thousand files are far above any Inception.
 MAX_FILES = 20_000
 #: Directories deeper than this are not entered.
@@ -25,6 +26,56 @@ SKIPPED_DIRECTORIES = frozenset(
         ".pytest_cache", ".ruff_cache", ".idea", ".vscode",
     }
 )  # fmt: skip
+#: Files of these kinds are large by nature and hold nothing that a rule reads.
+_NOT_TEXT = frozenset(
+    [
+        ".7z",
+        ".avif",
+        ".bin",
+        ".bmp",
+        ".bz2",
+        ".deb",
+        ".doc",
+        ".docx",
+        ".eot",
+        ".gif",
+        ".gz",
+        ".ico",
+        ".iso",
+        ".jar",
+        ".jpeg",
+        ".jpg",
+        ".mov",
+        ".mp3",
+        ".mp4",
+        ".odt",
+        ".ogg",
+        ".otf",
+        ".ova",
+        ".pdf",
+        ".phar",
+        ".png",
+        ".ppt",
+        ".pptx",
+        ".psd",
+        ".svg",
+        ".tar",
+        ".tgz",
+        ".tif",
+        ".tiff",
+        ".ttf",
+        ".vdi",
+        ".wav",
+        ".webm",
+        ".webp",
+        ".woff",
+        ".woff2",
+        ".xls",
+        ".xlsx",
+        ".xz",
+        ".zip",
+    ]
+)
 
 
 class NotReadableError(Exception):
@@ -97,9 +148,6 @@ class SourceFile:
     def data(self) -> bytes:
         """The content, empty when the file is too large or cannot be read (a problem says so)."""
         if self.size > MAX_FILE_BYTES:
-            self.tree.problems.append(
-                Problem(self.path, None, f"{self.size} bytes are above the limit of {MAX_FILE_BYTES}; not read")
-            )
             return b""
         if not self.tree.spend(self.size):
             self.tree.problems.append(Problem(self.path, None, "the limit for all files together is reached; not read"))
@@ -213,6 +261,9 @@ class Tree:
             self.problems.append(Problem(path, None, f"cannot be looked at: {error.strerror}"))
 
     def _add(self, path: str, location: Path, status: os.stat_result) -> None:
+        if status.st_size > MAX_FILE_BYTES and posixpath.splitext(path)[1].lower() not in _NOT_TEXT:
+            message = f"{status.st_size} bytes are above the limit of {MAX_FILE_BYTES}; not read"
+            self.problems.append(Problem(path, None, message))
         self.files[path] = SourceFile(path, location, status.st_size, bool(status.st_mode & stat.S_IXUSR), self)
 
     def _link(self, entry: os.DirEntry[str], path: str) -> None:

@@ -167,6 +167,8 @@ def parse_yaml(text: str, path: str) -> tuple[Value | None, tuple[Problem, ...]]
     """
     converter = _Converter(path)
     try:
+        # The events come first, because composing nodes recurses, in C, as deep as the text is nested.
+        _limit_depth(text)
         loader = _LOADER(text)
         try:
             node = loader.get_single_node() if not _several(text) else _first(loader)
@@ -185,6 +187,17 @@ def parse_yaml(text: str, path: str) -> tuple[Value | None, tuple[Problem, ...]]
         return None, (Problem(path, None, str(error)),)
     except (RecursionError, ValueError, OverflowError) as error:
         return None, (Problem(path, None, f"cannot be read as YAML: {type(error).__name__}"),)
+
+
+def _limit_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise _TooLargeError(f"nested deeper than {_MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _several(text: str) -> bool:

@@ -56,6 +56,8 @@ def all_loops(project: Project) -> Iterator[tuple[Script, Loop, tuple[str, ...]]
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    for path in project.unparsed_scripts:
+        yield RULE.undecided(f"{path} could not be read as a shell script")
     for script, loop, ids in all_loops(project):
         if loop.constant and not loop.leaves and "timeout" not in loop.context:
             shown = " ".join(loop.condition.split())

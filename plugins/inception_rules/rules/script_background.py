@@ -48,6 +48,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for part, launch in launches(project):
         if launch.unresolved:
             yield RULE.undecided(f"the start script of {part.name} is not in the repository")
+    for path in project.unparsed_scripts:
+        yield RULE.undecided(f"{path} could not be read as a shell script")
     dockerfiles = {dockerfile.path for dockerfile in project.dockerfiles}
     for part, script in entry_scripts(project):
         if script.path in dockerfiles and not script.text.startswith("#!"):
