@@ -19,6 +19,7 @@ class Release:
         version: the number as image tags use it, for example ``12`` or ``3.23``.
         codename: Debian's code name; empty for Alpine, which has none.
         stable_since: the day on which it became the stable release.
+
     """
 
     distribution: str
@@ -54,6 +55,7 @@ def penultimate(distribution: str, on: date) -> Release:
 
     Raises:
         ValueError: the table knows fewer than two releases of it by that day.
+
     """
     known = [r for r in RELEASES if r.distribution == distribution and r.stable_since <= on]
     if len(known) < 2:

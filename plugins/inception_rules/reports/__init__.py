@@ -1,0 +1,1 @@
+"""Reports: each format is one module with a function ``render(report) -> str``."""

@@ -1,0 +1,100 @@
+"""No credential in git outside secret files (E1, R34)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from inception_rules.evidence import credentials as found
+from inception_rules.evidence.credentials import Credential
+from inception_rules.evidence.project import Project
+from inception_rules.evidence.shell import is_shell
+from inception_rules.evidence.source import SourceFile
+from inception_rules.model import Context, Outcome, Rule, Severity
+
+_FIX = "Take it out (also of the history), change it, and hand it to the container as a Docker secret."
+_SECRET_DIRECTORY = re.compile(r"(?:^|/)\.?secrets?/")
+_VENDOR = re.compile(r"(?:^|/)(?:wp-includes|wp-admin|node_modules|vendor|phpmyadmin)/", re.IGNORECASE)
+_MAX = 400_000
+
+
+def secret_files(project: Project) -> set[str]:
+    """Return the files that are configured as secrets, which may hold credentials."""
+    import posixpath
+
+    paths = {path for path in project.tree.files if _SECRET_DIRECTORY.search(path)}
+    if project.compose is not None:
+        for resource in project.compose.secrets.values():
+            file = resource.value.get("file")
+            if file is not None and file.scalar:
+                text = project.compose.interpolated(file.text).text
+                paths.add(posixpath.normpath(posixpath.join(posixpath.dirname(resource.path), text)))
+    return paths
+
+
+def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    secrets = secret_files(project)
+    dockerfiles = {d.path for d in project.dockerfiles}
+    for path, source in project.tree.files.items():
+        if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
+            continue
+        items = {(c.line, c.what): c for c in (*_search(project, source), *found.in_token(source.text))}
+        if not items or not project.git.in_git(path):
+            continue
+        for credential in sorted(items.values(), key=lambda c: (c.line, c.what)):
+            if credential.sure:
+                yield RULE.finding(
+                    path, credential.line, f"a credential stands in the repository ({credential.what})", _FIX
+                )
+            else:
+                yield RULE.finding(
+                    path,
+                    credential.line,
+                    f"a default value for a credential stands in the repository ({credential.what})",
+                    "Let the start fail when the secret is missing, instead of falling back to a password that everybody knows.",
+                    severity=Severity.WARNING,
+                )
+
+
+def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
+    path, name, text = source.path, source.name.lower(), source.text
+    example = found.is_example(path)
+    suffix = name.rpartition(".")[2] if "." in name else ""
+    if name == ".env" or name.startswith((".env", "env.")) or suffix == "env" or name in {"env", ".envrc"}:
+        yield from found.in_dotenv(text, path, example=example)
+    elif project.makefile is not None and path == project.makefile.path:
+        yield from found.in_makefile(project.makefile)
+        for script in project.make_scripts:
+            yield from found.in_shell(script)
+    elif suffix in {"yml", "yaml"}:
+        yield from found.in_yaml(text, path, example=example)
+    elif is_shell(name, text[:200]):
+        parsed = project.script(path)
+        if parsed is not None:
+            yield from found.in_shell(parsed, example=example)
+    elif suffix in {"sql"}:
+        yield from found.in_sql(text, example=example)
+    elif suffix == "php" and ("config" in name or source.size < 20_000):
+        yield from found.in_php(text, example=example or "sample" in name)
+    elif suffix in {"cnf", "conf", "ini", "cfg", "properties"}:
+        yield from found.in_settings(text, example=example)
+        yield from found.in_sql(text, example=example)
+    elif suffix == "json" and not name.startswith(("package", "composer", "tsconfig")):
+        yield from found.in_json(text, example=example)
+    elif name == ".htpasswd":
+        for number, line in enumerate(source.lines, start=1):
+            if re.match(r"[^#\s:]+:\S{8,}", line):
+                yield Credential("an entry of .htpasswd", number)
+    elif suffix in {"txt", ""} and re.search(r"passw(?:or)?d|credential", name) and not example:
+        for number, line in enumerate(source.lines[:50], start=1):
+            label, equals, value = line.partition("=")
+            if equals:
+                if found.is_credential_name(label.strip()) and found.is_secret_value(
+                    value.strip(), label.strip(), example=False
+                ):
+                    yield Credential(label.strip(), number)
+            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(line.strip(), "", example=False):
+                yield Credential("a bare value", number)
+
+
+RULE = Rule("credentials-in-git", "No credential is in git outside the secret files", ("E1", "R34"), _check)

@@ -1,0 +1,45 @@
+"""The tree that the subject draws (R36)."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from inception_rules.evidence.project import Project
+from inception_rules.model import Context, Outcome, Rule, Severity
+
+
+def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    for part in project.parts:
+        if not part.role or part.context is None or part.dockerfile is None or part.context == ".":
+            continue
+        if part.dockerfile.path not in project.tree.files:
+            continue
+        missing = [
+            name for name in ("conf", "tools") if posixpath.join(part.context, name) not in project.tree.directories
+        ]
+        if posixpath.join(part.context, ".dockerignore") not in project.tree.files:
+            missing.insert(0, ".dockerignore")
+        if missing:
+            yield RULE.finding(
+                part.dockerfile.path,
+                None,
+                f"{part.context}/ lacks {', '.join(missing)}",
+                "The subject's example has .dockerignore, conf/ and tools/ next to each Dockerfile.",
+            )
+        if not part.context.startswith("srcs/requirements/") and part.context.startswith("srcs"):
+            yield RULE.finding(
+                part.dockerfile.path,
+                None,
+                f"{part.name} is built in {part.context}/, the subject's tree has srcs/requirements/{part.role}/",
+                "Move the directory below srcs/requirements/.",
+            )
+
+
+RULE = Rule(
+    "directory-layout",
+    "The directories are as the subject draws them",
+    ("R36",),
+    _check,
+    severity=Severity.WARNING,
+)

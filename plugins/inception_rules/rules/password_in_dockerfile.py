@@ -1,0 +1,55 @@
+"""No password in a Dockerfile (R30)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inception_rules.evidence import credentials as found
+from inception_rules.evidence.interpolation import interpolate
+from inception_rules.evidence.project import Project
+from inception_rules.model import Context, Outcome, Rule, Severity
+
+_FIX = "Read it from /run/secrets when the container starts."
+
+
+def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    if not project.dockerfiles:
+        yield RULE.undecided("there is no Dockerfile", ("R30",))
+        return
+    for dockerfile in project.dockerfiles:
+        seen: set[tuple[int, str]] = set()
+        for instruction in dockerfile.instructions:
+            if instruction.name not in {"ENV", "ARG"}:
+                continue
+            for name, value, line in instruction.pairs():
+                if not found.is_credential_name(name):
+                    continue
+                if value is not None and found.is_secret_value(value, name, example=False):
+                    seen.add((line, name))
+                    yield RULE.finding(
+                        dockerfile.path, line, f"{instruction.name} {name} holds a password in clear", _FIX
+                    )
+                elif instruction.name == "ENV" and value is not None and interpolate(value, {}).used:
+                    yield RULE.finding(
+                        dockerfile.path,
+                        line,
+                        f"ENV {name} keeps a password in the image, where docker inspect shows it",
+                        _FIX,
+                        severity=Severity.WARNING,
+                        requirements=("R30",),
+                    )
+        for instruction, script in project.run_scripts(dockerfile):
+            for credential in found.in_shell(script):
+                if (credential.line, credential.what) not in seen and credential.sure:
+                    seen.add((credential.line, credential.what))
+                    yield RULE.finding(
+                        dockerfile.path,
+                        credential.line,
+                        f"{instruction.name} holds a password in clear ({credential.what})",
+                        _FIX,
+                    )
+        for credential in found.in_token(project.text(dockerfile.path)):
+            yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
+
+
+RULE = Rule("password-in-dockerfile", "No Dockerfile holds a password", ("R30", "E1", "R34"), _check)

@@ -1,0 +1,100 @@
+"""What git knows, read without git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trees import copy_clean, run, write
+
+from inception_rules.evidence.gitrepo import parse_index, read_git
+from inception_rules.evidence.source import Tree
+
+
+def git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+def test_the_index_is_read(version: str, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    for name in ("a", "dir/b c", "dir/sub/d", "dir/sub/é", "e" * 90):
+        write(tmp_path, name, "x")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "update-index", "--index-version", version)
+    tracked = read_git(Tree(tmp_path)).tracked
+    assert tracked == {"a", "dir/b c", "dir/sub/d", "dir/sub/é", "e" * 90}
+
+
+def test_only_what_is_tracked_counts(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    write(root, "srcs/local.env", "DB_PASSWORD=s3same\n")
+    assert run(root).findings == []
+    git(root, "add", "srcs/local.env")
+    assert [f.rule for f in run(root).findings] == ["credentials-in-git"]
+
+
+def test_a_tracked_file_counts_although_it_is_ignored(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    write(root, "srcs/local.env", "DB_PASSWORD=s3same\n")
+    write(root, ".gitignore", "*.env\n/secrets/\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    assert run(root).findings == []
+    git(root, "add", "--force", "srcs/local.env")
+    assert [f.rule for f in run(root).findings] == ["credentials-in-git"]
+
+
+def test_without_git_the_ignore_files_decide(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    write(root, "srcs/local.env", "DB_PASSWORD=s3same\n")
+    assert [f.rule for f in run(root).findings] == ["credentials-in-git"]
+    write(root, "srcs/.gitignore", "local.env\n")
+    assert run(root).findings == []
+
+
+def test_an_enclosing_repository_that_does_not_track_it_says_nothing(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    write(tmp_path, "other", "x")
+    git(tmp_path, "add", "--all")
+    root = copy_clean(tmp_path)
+    write(root, "srcs/local.env", "DB_PASSWORD=s3same\n")
+    assert [f.rule for f in run(root).findings] == ["credentials-in-git"]
+
+
+def test_ignore_files_agree_with_git(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    write(tmp_path, ".gitignore", "*.env\n!keep.env\n/secrets/\nbuild/\n!/build/kept\n# c\n\nfoo[\n**/deep/*.txt\n")
+    write(tmp_path, "sub/.gitignore", "!x.env\nlocal\n")
+    names = [
+        "a.env",
+        "keep.env",
+        "secrets/a",
+        "sub/secrets/a",
+        "build/kept",
+        "sub/x.env",
+        "sub/local",
+        "local",
+        "x/deep/a.txt",
+        "x/deep/b/a.txt",
+    ]
+    for name in names:
+        write(tmp_path, name, "x")
+    state = read_git(Tree(tmp_path))
+    ignored = set(git(tmp_path, "ls-files", "--others", "--ignored", "--exclude-standard").split("\n")) - {""}
+    assert {name for name in names if state.ignored(name)} == ignored
+
+
+@given(st.binary(max_size=300))
+def test_a_broken_index_is_refused(data: bytes) -> None:
+    for content in (data, b"DIRC" + data, b"DIRC\0\0\0\2\0\0\0\3" + data, b"DIRC\0\0\0\4\0\0\0\3" + data):
+        try:
+            parse_index(content)
+        except ValueError:
+            continue
