@@ -36,10 +36,10 @@ _PLACEHOLDER = re.compile(
     r"""(?:<.*>|\[.*\]|\{.*\}|%.*%|__.*__|@.*@|\#.*\#)
     |[xX*.\-_?]{2,}|\.{2,}
     |.*change.?(?:me|this|it|m3|for).*|changez?.?moi|to.?change|.*(?:please|must).?change.*|change[-_ ].*
-    |.*(?:your|votre|tu|tuo|ihr|dein)[-_ .]?(?:own|strong|secure|super|db|database|mysql|mariadb|root|user|admin|wp|wordpress|ftp|redis|pass\w*|secret|key|token|unique|very|login|mot)\w*.*
-    |(?:your|my)[-_ ].*|put[-_ ].*|type[-_ ].*|enter[-_ ].*|insert[-_ ].*|add[-_ ].*|write[-_ ].*|choose[-_ ].*|pick[-_ ].*|fill[-_ ].*
-    |.*placeholder.*|.*example.*|.*[-_ ]here|replace.*|to.?be.?(?:set|filled|defined|replaced|changed).*|todo.*|tbd|fixme
-    |dummy.*|redacted|hidden|censored|undefined|set[-_ ](?:me|this|your|a|in|by).*|generate.*|random|some[-_ ].*|a[-_](?:strong|secure).*|(?:strong|secure|very)[-_].*(?:password|pass|secret).*
+    |.*(?:your|votre|tuo|ihr|dein)[-_ .]?(?:own|strong|secure|super|db|database|mysql|mariadb|root|user|admin|wp|wordpress|ftp|redis|pass\w*|secret|key|token|unique|very|login|mot)\w*.*
+    |your[-_ ].*|(?:put|type|enter|insert|write|choose|pick|fill|set|replace)[-_ ].*
+    |.*placeholder.*|example[-_ ]\w+|.*[-_ ]example|.*[-_ ]here|replaceme|to.?be.?(?:set|filled|defined|replaced|changed).*|todo.*|tbd|fixme
+    |dummy.*|redacted|hidden|censored|undefined|generated?(?:[-_ ].*)?|random(?:[-_ ].*)?|some[-_ ].*|an?[-_ ](?:strong|secure).*|(?:strong|very)[-_ ](?:strong[-_ ]|secure[-_ ])?(?:password|pass|secret).*
     |.*_here""",
     re.VERBOSE | re.IGNORECASE,
 )

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from trees import copy_clean, run, write
 
+from checker_trees import copy_clean, run, write
 from inception_rules.engine import Report
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import NotReadableError, decode

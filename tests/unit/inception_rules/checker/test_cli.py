@@ -9,8 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from trees import copy_clean, write
 
+from checker_trees import copy_clean, write
 from inception_rules import cli
 from inception_rules.rules import all_rules
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trees import write
 
+from checker_trees import write
 from inception_rules.evidence.compose import Compose, load_compose
 from inception_rules.evidence.source import Tree
 from inception_rules.evidence.yamlnodes import parse_yaml

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trees import copy_clean, run, write
 
+from checker_trees import copy_clean, run, write
 from inception_rules.evidence.gitrepo import parse_index, read_git
 from inception_rules.evidence.source import Tree
 
@@ -27,7 +27,8 @@ def test_the_index_is_read(version: str, tmp_path: Path) -> None:
     git(tmp_path, "add", "--all")
     git(tmp_path, "update-index", "--index-version", version)
     tracked = read_git(Tree(tmp_path)).tracked
-    assert tracked == {"a", "dir/b c", "dir/sub/d", "dir/sub/é", "e" * 90}
+    assert tracked is not None
+    assert set(tracked) == {"a", "dir/b c", "dir/sub/d", "dir/sub/é", "e" * 90}
 
 
 def test_only_what_is_tracked_counts(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mutation_table import TABLE, Mutation
-from trees import copy_clean, run, write
 
+from checker_mutations import TABLE, Mutation
+from checker_trees import copy_clean, run, write
 from inception_rules.model import Severity
 from inception_rules.rules import all_rules
 

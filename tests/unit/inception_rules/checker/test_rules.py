@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from trees import FIXTURES, copy_clean, run, write
 
+from checker_trees import FIXTURES, copy_clean, run, write
 from inception_rules import subject
 from inception_rules.cli import PAGES, page
 from inception_rules.model import Rule

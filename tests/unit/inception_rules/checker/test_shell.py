@@ -123,8 +123,9 @@ def test_is_shell() -> None:
 def test_it_never_raises_and_positions_stay_in_the_file(text: str) -> None:
     lines = text.count("\n") + 1
     for script in parse_shell(text).everything():
-        for item in (*script.commands, *script.loops, *script.backgrounds, *script.assignments):
-            assert 1 <= item.line <= lines + 1
+        places = [c.line for c in script.commands] + [loop.line for loop in script.loops]
+        places += [job.line for job in script.backgrounds] + [a.line for a in script.assignments]
+        assert all(1 <= line <= lines + 1 for line in places)
 
 
 def test_deep_nesting_is_no_danger() -> None:

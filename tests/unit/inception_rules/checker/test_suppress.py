@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from trees import copy_clean, run, write
 
+from checker_trees import copy_clean, run, write
 from inception_rules.model import Severity
 
 COMPOSE = "srcs/docker-compose.yml"
