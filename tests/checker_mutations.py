@@ -121,7 +121,11 @@ TABLE: tuple[Mutation, ...] = (
     ),
     Mutation("credentials-in-git", PREPARE, "umask 077", "echo 'wil:s3same' | chpasswd\numask 077"),
     Mutation(
-        "credentials-in-git", "notes.txt", None, "token " + "ghp" + "_0123456789abcdefghijklmnopqrstuvwxyzAB\n", "notes.txt:1"
+        "credentials-in-git",
+        "notes.txt",
+        None,
+        "token " + "ghp" + "_0123456789abcdefghijklmnopqrstuvwxyzAB\n",
+        "notes.txt:1",
     ),
     Mutation(
         "credentials-in-git",

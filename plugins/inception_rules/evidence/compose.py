@@ -293,6 +293,23 @@ _SERVICE_KEYS = frozenset(
 _TOP_KEYS = frozenset(["configs", "include", "models", "name", "networks", "secrets", "services", "version", "volumes"])
 
 
+#: What a key of a service may be, where Compose refuses anything else.
+_SHAPES = {
+    **dict.fromkeys(("depends_on", "networks", "environment", "labels", "sysctls"), ("sequence", "mapping")),
+    **dict.fromkeys(
+        ("ports", "volumes", "expose", "secrets", "configs", "links", "cap_add", "cap_drop"), ("sequence",)
+    ),
+    **dict.fromkeys(("image", "container_name", "restart", "network_mode", "hostname", "user"), ("scalar",)),
+    "build": ("scalar", "mapping"),
+    "env_file": ("scalar", "sequence"),
+    "command": ("scalar", "sequence"),
+    "entrypoint": ("scalar", "sequence"),
+    "healthcheck": ("mapping",),
+    "deploy": ("mapping",),
+}
+_WORDS = {"scalar": "a text", "sequence": "a list", "mapping": "a mapping"}
+
+
 class _Loader:
     def __init__(self, tree: Tree, values: Mapping[str, str]) -> None:
         self.tree = tree
@@ -404,6 +421,13 @@ class _Loader:
             if key not in _SERVICE_KEYS and not key.startswith("x-"):
                 self.problems.append(
                     Problem(path, value.key_line(key), f"the service {name} has the unknown key {key!r}")
+                )
+        for key, item in value.pairs:
+            shapes = _SHAPES.get(key, ())
+            if shapes and item.kind != "null" and item.kind not in shapes:
+                wanted = " or ".join(_WORDS[shape] for shape in shapes)
+                self.problems.append(
+                    Problem(path, value.key_line(key), f"{key} of the service {name} has to be {wanted}")
                 )
         merged = self.extended(_Merged(value, path, line, {k: path for k, _ in value.pairs}, base), set())
         known = self.services.get(name)

@@ -42,9 +42,23 @@ class Document:
         return "\n".join(self.lines)
 
     @property
+    def substance(self) -> str:
+        """The text without the headings of sections in which nothing stands."""
+        empty = {s.line for s in self.sections if not has_text(s)}
+        return "\n".join(line for number, line in enumerate(self.lines, start=1) if number not in empty)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing but blanks is in it."""
         return not any(line.strip() for line in self.lines)
+
+
+def has_text(section: Section) -> bool:
+    """Tell whether a section holds more than headings."""
+    return any(
+        line.strip() and not line.lstrip().startswith("#") and not re.fullmatch(r"[\s*_=-]*", line)
+        for line in section.text.split("\n")
+    )
 
 
 def plain(text: str) -> str:

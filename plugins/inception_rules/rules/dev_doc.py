@@ -51,7 +51,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             requirements=("E24",),
         )
     missing = [
-        what for what, patterns in _TOPICS if not all(re.search(p, document.text, re.IGNORECASE) for p in patterns)
+        what for what, patterns in _TOPICS if not all(re.search(p, document.substance, re.IGNORECASE) for p in patterns)
     ]
     if missing:
         yield RULE.finding(

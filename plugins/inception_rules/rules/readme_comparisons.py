@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.markdown import Document
+from inception_rules.evidence.markdown import Document, has_text
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
-from inception_rules.rules.readme_sections import has_text
 
 _PAIRS = (
     (

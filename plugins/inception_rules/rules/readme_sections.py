@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.markdown import Document, Section
+from inception_rules.evidence.markdown import Document, Section, has_text
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 
@@ -22,14 +22,6 @@ def find(document: Document, pattern: str) -> Section | None:
     return next((s for s in matching if has_text(s)), matching[0] if matching else None)
 
 
-def has_text(section: Section) -> bool:
-    """Tell whether a section holds more than headings."""
-    return any(
-        line.strip() and not line.lstrip().startswith("#") and not re.fullmatch(r"[\s*_=-]*", line)
-        for line in section.text.split("\n")
-    )
-
-
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     document = project.document("README.md")
     if document is None or document.is_empty:
@@ -43,7 +35,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for name, pattern, requirement in (
         ("Description", r"\bdescription\b", "R39"),
         ("Instructions", r"\binstructions?\b", "R40"),
-        ("Resources", r"\bresources?\b", "R41"),
+        ("Resources", r"\bres+ources?\b", "R41"),
     ):
         section = find(document, pattern)
         if section is None:
@@ -62,8 +54,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 "Write its text.",
                 requirements=("E23", requirement),
             )
-    if not _AI.search(document.text):
-        resources = find(document, r"\bresources?\b")
+    if not _AI.search(document.substance):
+        resources = find(document, r"\bres+ources?\b")
         yield RULE.finding(
             document.path,
             resources.line if resources else None,

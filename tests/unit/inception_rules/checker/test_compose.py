@@ -120,6 +120,8 @@ def test_commands(tmp_path: Path) -> None:
         ("services: [", "expected"),
         ("services:\n  a: {}\n  a: {}\n", "already defined"),
         ("services:\n  a:\n    port: [1]\n", "unknown key"),
+        ("services:\n  a:\n    depends_on:\n      b\n", "has to be a list or a mapping"),
+        ("services:\n  a:\n    ports: 443:443\n", "has to be a list"),
         ("a: &a [*b]\n", "undefined alias"),
         ("- a\n", "mapping"),
         ("", "empty"),
