@@ -41,6 +41,7 @@ class Report:
         undecided: for the other ids of the rules that ran, why not.
         crashes: the rules that crashed.
         external: for each external program, what became of it.
+        notes: what rules want to be told without being findings, such as the list of downloads.
         lines: the text of each finding's line.
 
     """
@@ -53,6 +54,7 @@ class Report:
     crashes: list[Crash] = field(default_factory=list)
     external: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @property
@@ -129,6 +131,7 @@ def check(
         report.external = dict.fromkeys(external.PROGRAMS, "not asked for")
     findings.extend(_unreadable(project))
     report.problems = project.problems
+    report.notes = project.memo.get("notes", [])
     known = {rule.id for rule in all_rules()} | PSEUDO_RULES
     suppressions = read_suppressions(project.tree, known, findings)
     findings = suppressions.apply(dict.fromkeys(findings))

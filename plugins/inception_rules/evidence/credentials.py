@@ -132,6 +132,8 @@ def is_reference(value: str) -> bool:
     if any(mark in text for mark in ("`", "{{", "<%", "getenv", "/run/secrets")):
         return True
     if "$" in text:
+        # A dollar sign that is written twice is one that is meant.
+        text = text.replace("$$", "S")
         rest = re.sub(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\$[@*#?!0-9]", "", text)
         # Without its variables hardly anything is left of a reference; of a password with a dollar in it, a lot is.
         return len(re.sub(r"[^A-Za-z0-9]", "", rest)) < 6 or "$(" in text

@@ -250,7 +250,8 @@ class _Follower:
         if key in self.seen:
             return
         self.seen.add(key)
-        if not inline or script.backgrounds or script.loops:
+        known = any(s.path == script.path and s.first_line == script.first_line for s in self.launch.scripts)
+        if not known and (not inline or script.backgrounds or script.loops):
             self.launch.scripts.append(script)
         self.flow(script, arguments, shell_form=shell_form, inline=inline)
 

@@ -62,6 +62,20 @@ class Part:
     dockerfile: Dockerfile | None
 
     @property
+    def home(self) -> str | None:
+        """The directory that is its own: that of its Dockerfile, where services share a build context."""
+        if self.context is None or self.dockerfile is None:
+            return self.context
+        directory = posixpath.dirname(self.dockerfile.path)
+        inside = self.context == "." or directory.startswith(f"{self.context}/")
+        return directory if inside and directory else self.context
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a file lies in its own directory."""
+        home = self.home
+        return home is not None and home != "." and path.startswith(f"{home}/")
+
+    @property
     def instructions(self) -> list[Instruction]:
         """The instructions that shape its image."""
         if self.dockerfile is None:
@@ -389,15 +403,15 @@ class Project:
     def config_texts(self, part: Part) -> Iterator[ConfigText]:
         """Yield what may be configuration in a service's context: files, heredocs, echoed texts."""
         targets = {c.source: c.target for c in copies(part.instructions)}
-        if part.context is not None:
-            for source in self.tree.below(part.context if part.context != "." else ""):
+        if part.home is not None and part.context is not None:
+            for source in self.tree.below(part.home if part.home != "." else ""):
                 if source.size > 200_000 or source.name in {"Dockerfile", ".dockerignore", "Makefile"}:
                     continue
                 if is_shell(source.name, source.text[:200]) or source.name.endswith(
                     (".md", ".php", ".html", ".css", ".js", ".py")
                 ):
                     continue
-                if part.context == "." and "nginx" not in source.path:
+                if part.home == "." and "nginx" not in source.path:
                     continue
                 relative = posixpath.relpath(source.path, part.context)
                 yield ConfigText(source.path, 1, source.text, targets.get(relative, ""))
@@ -417,9 +431,7 @@ class Project:
                 if instruction.name in {"COPY", "ADD"}:
                     for heredoc in instruction.heredocs:
                         yield ConfigText(part.dockerfile.path, heredoc.line, heredoc.content, instruction.words()[-1])
-        if part.context is not None:
-            prefix = "" if part.context == "." else f"{part.context}/"
-            scripts.extend(s for s in self.scripts if s.path.startswith(prefix))
+        scripts.extend(s for s in self.scripts if part.home == "." or part.holds(s.path))
         for script in scripts:
             yield from written_texts(script)
 

@@ -116,6 +116,8 @@ def _rest(writer: _Writer, report: Report, undecided: list[str]) -> None:
     writer.add()
     if undecided:
         writer.add(f"Only the running stack or a person can tell: {' '.join(undecided)}")
+    for line in report.notes:
+        writer.add(printable(line))
     for program, state in report.external.items():
         if state != "run":
             writer.add(f"{program}: {printable(state)}")

@@ -32,8 +32,8 @@ def entry_scripts(project: Project) -> Iterator[tuple[Part, Script]]:
     seen: set[tuple[str, int]] = set()
     for part, launch in launches(project):
         scripts = list(launch.scripts)
-        if launch.unresolved and part.context not in {None, "."}:
-            scripts.extend(s for s in project.scripts if s.path.startswith(f"{part.context}/"))
+        if launch.unresolved:
+            scripts.extend(s for s in project.scripts if part.holds(s.path))
         for script in scripts:
             key = (script.path, script.first_line)
             if key not in seen:
@@ -47,9 +47,8 @@ def container_scripts(project: Project) -> Iterator[Script]:
     for _, script in entry_scripts(project):
         seen.add((script.path, script.first_line))
         yield script
-    contexts = {part.context for part in project.parts if part.context not in {None, "."}}
     for script in project.scripts:
-        if (script.path, 1) not in seen and any(script.path.startswith(f"{context}/") for context in contexts):
+        if (script.path, 1) not in seen and any(part.holds(script.path) for part in project.parts):
             yield script
 
 

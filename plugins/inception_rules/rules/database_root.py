@@ -14,9 +14,9 @@ _FIX = "Remove it, and give root a password from a secret."
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     part = project.part("mariadb")
-    if part is None or part.context is None:
+    if part is None or part.home is None:
         return
-    for source in project.tree.below("" if part.context == "." else part.context):
+    for source in project.tree.below("" if part.home == "." else part.home):
         if source.name.endswith((".cnf", ".conf")):
             for number, line in enumerate(source.lines, start=1):
                 if re.match(r"\s*skip[-_]grant[-_]tables\b(?!\s*=\s*(?:0|off|false))", line, re.IGNORECASE):
@@ -31,7 +31,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         final.path, final.line, "skip-grant-tables lets everybody in without a password", _FIX
                     )
     for script in container_scripts(project):
-        if not script.path.startswith(f"{part.context}/"):
+        if not part.holds(script.path):
             continue
         text = script.text
         match = re.search(r"""['"]?root['"]?@['"]?%?\w*['"]?\s+IDENTIFIED\s+BY\s+(['"])\1""", text, re.IGNORECASE)

@@ -93,7 +93,10 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    for download in downloads(project):
+    found = downloads(project)
+    # All of them are listed, also those with which nothing is wrong.
+    project.memo["notes"] = [f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found]
+    for download in found:
         problems = []
         if not download.pinned:
             problems.append("names no version")

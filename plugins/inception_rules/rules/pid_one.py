@@ -172,11 +172,11 @@ def _says(project: Project, part: Part, pattern: str) -> bool:
     expression = re.compile(pattern)
     if part.dockerfile is not None and expression.search(project.text(part.dockerfile.path)):
         return True
-    if part.context is None:
+    if part.home is None:
         return False
     return any(
         source.size < 200_000 and expression.search(source.text) is not None
-        for source in project.tree.below("" if part.context == "." else part.context)
+        for source in project.tree.below("" if part.home == "." else part.home)
     )
 
 

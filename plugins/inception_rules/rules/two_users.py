@@ -28,7 +28,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             if _OTHER_WAYS.search(script.text):
                 created += 1
     part = project.part("wordpress")
-    for source in project.tree.below(part.context) if part is not None and part.context not in {None, "."} else ():
+    for source in project.tree.below(part.home) if part is not None and part.home not in {None, "."} else ():
         if source.name.endswith(".php") and source.size < 200_000:
             made = re.search(r"\bwp_insert_user\s*\(|\bwp_create_user\s*\(", source.text)
             start = re.search(r"\bwp_install\s*\(", source.text)
