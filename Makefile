@@ -17,6 +17,8 @@ FORMAT ?= text
 PROJECT ?= .
 # Ansible asks for the password of sudo only where it must.
 BECOME = $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -n true 2>/dev/null || echo --ask-become-pass)
+# Talking to the engine needs root, or the group docker.
+DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
 PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 
 .DEFAULT_GOAL := up
@@ -44,13 +46,13 @@ re: fclean ## Remove everything, then build anew
 	@$(MAKE) --no-print-directory up
 
 ps: ## List the containers
-	@docker compose --project-directory srcs ps
+	@$(DOCKER) compose --project-directory srcs ps
 
 logs: ## Follow the logs of the services
-	@docker compose --project-directory srcs logs --follow --tail 100
+	@$(DOCKER) compose --project-directory srcs logs --follow --tail 100
 
 wp: ## Run wp-cli (ARGS="post list")
-	@docker compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
 export: $(VENV)/.ready ## Write a stand-alone submission to DIR
 	@$(BIN)/ansible-playbook playbooks/export.yml -e export_dir="$(abspath $(or $(DIR),$(error DIR is missing: make export DIR=../inception)))"

@@ -81,6 +81,11 @@ def _secrets(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
     directory = f"{wanted['project_dir']}/secrets"
     for name, state in sorted(host["secrets"].items()):
+        if state["owner"] != 0:
+            found.append(
+                f"{directory}/{name} belongs to the user {state['owner']}, but the containers can read only what belongs "
+                f"to root: chown 0:0 {directory}/{name}."
+            )
         if state["problem"]:
             found.append(
                 f"{directory}/{name} {state['problem']}; write a better value into it, or remove the file to have one made."
@@ -115,8 +120,8 @@ def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
         device = volume["device"]
         if volume["project"] != wanted["project_name"]:
             found.append(
-                f"The volume {name} exists and is not ours; remove it (docker volume rm {name}) "
-                "or choose another inception_project_name."
+                f"The volume {name} exists and is not ours; remove it (docker volume rm {name}), "
+                "or copy its data away first if you want to keep them."
             )
         elif device and not device.startswith(f"{wanted['data_dir']}/"):
             former = device.rsplit("/", 1)[0]

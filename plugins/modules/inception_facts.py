@@ -285,7 +285,7 @@ def secrets(directory: Path) -> dict[str, dict[str, Any]]:
     for path in sorted(directory.iterdir()):
         if path.is_file() and not path.name.startswith(".") and path.suffix == ".txt":
             text = path.read_text(encoding="utf-8", errors="replace")
-            found[path.name] = {"problem": secret_problem(path.name, text)}
+            found[path.name] = {"problem": secret_problem(path.name, text), "owner": path.stat().st_uid}
     return found
 
 

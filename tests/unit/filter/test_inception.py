@@ -60,9 +60,18 @@ def test_obstacles_are_those_of_the_package() -> None:
         "listeners": [],
         "secrets": {},
         "filled_directories": [],
+        "database": "",
+        "foreign_containers": [],
         "volumes": {},
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
     }
-    wanted = {"https_port": 443, "project_name": "inception", "project_dir": "/p", "data_dir": "/d", "login": "wil"}
+    wanted = {
+        "https_port": 443,
+        "project_name": "inception",
+        "project_dir": "/p",
+        "data_dir": "/d",
+        "login": "wil",
+        "database": "shop",
+    }
     (obstacle,) = inception.obstacles(host, **wanted)
     assert "Root rights" in obstacle

@@ -31,7 +31,7 @@ WANTED = {
     "login": "wil",
     "database": "wordpress",
 }
-SECRETS = {name: {"problem": ""} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
+SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
 
 
 def host(**changes: Any) -> dict[str, Any]:
@@ -69,8 +69,12 @@ def test_a_good_machine_has_no_obstacle() -> None:
             "a process that cannot be named",
         ),
         (
-            {"secrets": {**SECRETS, "db_password.txt": {"problem": "is empty"}}},
+            {"secrets": {**SECRETS, "db_password.txt": {"problem": "is empty", "owner": 0}}},
             "/opt/inception/secrets/db_password.txt is empty; write a better value into it, or remove the file",
+        ),
+        (
+            {"secrets": {**SECRETS, "credentials.txt": {"problem": "", "owner": 1000}}},
+            "credentials.txt belongs to the user 1000",
         ),
         (
             {"filled_directories": ["/home/wil/data/mariadb"]},
