@@ -45,8 +45,12 @@ def run(project: Project) -> tuple[list[Finding], dict[str, str]]:
     findings: list[Finding] = []
     states: dict[str, str] = {}
     dockerfiles = [d.path for d in project.dockerfiles if d.path in project.tree.files][:_MAX_FILES]
-    base = project.srcs or ""
-    scripts = [s.path for s in project.script_files if s.path.startswith(f"{base}/" if base else "")][:_MAX_FILES]
+    base = f"{project.srcs}/" if project.srcs is not None else None
+    scripts = [
+        s.path
+        for s in project.script_files
+        if (base is not None and s.path.startswith(base)) or any(part.holds(s.path) for part in project.parts)
+    ][:_MAX_FILES]
     jobs = (
         ("hadolint", ["--no-fail", "--format", "json"], dockerfiles),
         ("shellcheck", ["--norc", "--format", "json", "--severity", "warning"], scripts),

@@ -69,8 +69,11 @@ _SQL = re.compile(
 _DEFINE = re.compile(r"""^[^/#*\n]*?define\s*\(\s*['"](\w+)['"]\s*,\s*(['"])(.*?)(?<!\\)\2\s*\)""", re.MULTILINE)
 _PHP_VARIABLE = re.compile(r"""^[^/#*\n]*?\$(\w+)\s*=\s*(['"])([^'"\n]*)\2\s*;""", re.MULTILINE)
 _INI = re.compile(
-    r"""^[ \t]*(?:env\[)?([A-Za-z][\w.-]*)\]?[ \t]*(?:[=:][ \t]*|[ \t]+)(?:(["'])(.*?)\2|([^\s;#"'][^\s;]*))[ \t]*(?:[;#].*)?$""",
+    r"""^[ \t]*(?:env\[)?([A-Za-z][\w.-]*)\]?[ \t]*[=:][ \t]*(?:(["'])(.*?)\2|([^\s;#"'=][^\s;]*))[ \t]*(?:[;#].*)?$""",
     re.MULTILINE,
+)
+_REDIS = re.compile(
+    r"""^[ \t]*(requirepass|masterauth)[ \t]+(["']?)([^\s"']+)\2[ \t]*$""", re.MULTILINE | re.IGNORECASE
 )
 _JSON = re.compile(r'"([\w.-]{2,40})"\s*:\s*"((?:[^"\\\n]|\\.){1,200})"')
 _PAIR = re.compile(r"""(?:^|\\n|[\s"'])(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(["']?)([^\s"'\\$`]+)\2(?=$|[\s"'\\;])""")
@@ -134,6 +137,8 @@ def is_reference(value: str) -> bool:
     if "$" in text:
         # A dollar sign that is written twice is one that is meant.
         text = text.replace("$$", "S")
+        if re.match(r"\$[A-Za-z_{(]", text):
+            return True
         rest = re.sub(r"\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Za-z_]\w*|\$[@*#?!0-9]", "", text)
         # Without its variables hardly anything is left of a reference; of a password with a dollar in it, a lot is.
         return len(re.sub(r"[^A-Za-z0-9]", "", rest)) < 6 or "$(" in text
@@ -243,6 +248,8 @@ def in_settings(text: str, *, example: bool) -> Iterator[Credential]:
     for match in _INI.finditer(text):
         value = match.group(3) if match.group(2) else match.group(4)
         yield from _judge(match.group(1), value, _line(text, match.start(1)), example=example)
+    for match in _REDIS.finditer(text):
+        yield from _judge(match.group(1), match.group(3), _line(text, match.start(1)), example=example)
 
 
 def in_json(text: str, *, example: bool) -> Iterator[Credential]:
@@ -322,7 +329,7 @@ def _in_echo(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
         if login and "pipeline" in command.context and is_secret_value(login.group(1), "", example=example):
             yield Credential("user:password", word.line)
     base = posixpath.basename(target)
-    if re.search(r"passw(?:or)?d|_pass\b|credential", base) and command.arguments:
+    if base not in {"passwd", "shadow"} and re.search(r"passw(?:or)?d|_pass\b|credential", base) and command.arguments:
         last = command.arguments[-1]
         if last.literal and " " not in last.value.strip() and is_secret_value(last.value.strip(), "", example=example):
             yield Credential(base, last.line)

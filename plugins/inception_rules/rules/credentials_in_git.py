@@ -93,7 +93,10 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
                     value.strip(), label.strip(), example=False
                 ):
                     yield Credential(label.strip(), number)
-            elif re.fullmatch(r"\S{4,100}", line.strip()) and found.is_secret_value(line.strip(), "", example=False):
+                continue
+            # A value alone, or one behind a name and a single colon; the lines of /etc/passwd have more of them.
+            match = re.fullmatch(r"(?:[\w.-]+:[ ]?)?([^\s:]{4,100})", line.strip())
+            if match and found.is_secret_value(match.group(1), "", example=False):
                 yield Credential("a bare value", number)
 
 
