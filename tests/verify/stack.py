@@ -48,6 +48,9 @@ class Stack:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # These do not change while a suite runs, and each look costs a while.
+        self._containers: dict[str, str] = {}
+        self._passwords: dict[str, str] = {}
 
     # --- reaching into the machine ---
 
@@ -118,9 +121,12 @@ class Stack:
 
     def container(self, service: str) -> str:
         """Return the id of a service's container; there must be exactly one (R6)."""
-        found = self.docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.service={service}").split()
-        assert len(found) == 1, f"{service} has {len(found)} containers"
-        return found[0]
+        if service not in self._containers:
+            label = f"label=com.docker.compose.service={service}"
+            found = self.docker("ps", "--all", "--quiet", "--filter", label).split()
+            assert len(found) == 1, f"{service} has {len(found)} containers"
+            self._containers[service] = found[0]
+        return self._containers[service]
 
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows about a service's container."""
@@ -151,7 +157,9 @@ class Stack:
         """Run a statement and return how it ended; without a password the right one is taken."""
         if password is None:
             name = "db_root_password" if user == "root" else "db_password"
-            password = self.read(f"{self.secrets_dir}/{name}.txt").strip()
+            if name not in self._passwords:
+                self._passwords[name] = self.read(f"{self.secrets_dir}/{name}.txt").strip()
+            password = self._passwords[name]
         # The password goes through the environment of the client, never through a command line.
         script = (
             f'IFS= read -r MYSQL_PWD; export MYSQL_PWD; exec docker exec -i -e MYSQL_PWD "$1" '
