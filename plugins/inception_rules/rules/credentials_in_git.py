@@ -39,7 +39,21 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
             continue
         items = {(c.line, c.what): c for c in (*_search(project, source), *found.in_token(source.text))}
-        if not items or not project.git.in_git(path):
+        if not items:
+            continue
+        if not project.git.in_git(path):
+            if project.git.tracked is None:
+                first = min(items.values(), key=lambda c: c.line)
+                yield RULE.finding(
+                    path,
+                    first.line,
+                    f"a credential is in a file that git ignores ({first.what}); without .git nobody can tell whether it is tracked",
+                    "Make sure that git ls-files does not name it.",
+                    severity=Severity.WARNING,
+                )
+                yield RULE.undecided(
+                    f"{path} holds a credential, and without .git it cannot be told whether it is tracked"
+                )
             continue
         for credential in sorted(items.values(), key=lambda c: (c.line, c.what)):
             if credential.sure:
