@@ -18,7 +18,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
 
     Args:
         host: what the module ``inception_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``
             and ``login``.
     """
     found: list[str] = []
@@ -27,6 +27,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
     found.extend(_ports(host, wanted))
     found.extend(_secrets(host, wanted))
     found.extend(_database(host, wanted))
+    found.extend(_base(host, wanted))
     found.extend(_foreign(host, wanted))
     found.extend(_supply(host))
     return found
@@ -108,6 +109,20 @@ def _database(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     return [
         f"mariadb_database is {name}, but the site is in the database {former}, and a new name would begin an empty site: "
         f"set it back to {former}, or remove the site first (`make fclean`)."
+    ]
+
+
+#: The uid of www-data, to which the content of the site belongs, in the images of each base.
+CONTENT_OWNERS = {33: "debian", 82: "alpine"}
+
+
+def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former = CONTENT_OWNERS.get(host["content_owner"], wanted["base"])
+    if former == wanted["base"]:
+        return []
+    return [
+        f"inception_base is {wanted['base']}, but the site in {wanted['data_dir']} was made with {former}, whose users have "
+        f"other numbers: set it back to {former}, or remove the site first (`make fclean`)."
     ]
 
 

@@ -96,8 +96,8 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
     if spec.choices and str(value) not in spec.choices:
         return f"{name} is {value!r}, but must be one of {', '.join(spec.choices)}."
     text = str(value)
-    if spec.type == "int" and (isinstance(value, bool) or not re.fullmatch(r"-?[0-9]+", text)):
-        return f"{name} is {value!r}, but must be a whole number."
+    if spec.type == "int" and (isinstance(value, bool) or not re.fullmatch(r"-?(?:0|[1-9][0-9]*)", text)):
+        return f"{name} is {value!r}, but must be a whole number without leading zeros."
     if spec.type == "bool" and not isinstance(value, bool) and text.lower() not in _TRUE_FALSE:
         return f"{name} is {value!r}, but must be true or false."
     if spec.type == "list" and not isinstance(value, list):
@@ -239,6 +239,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
+    "mariadb_buffer_pool_mb": _within(5, 65536, "MiB"),
     "nginx_port": _port,
     "wordpress_port": _port,
     "mariadb_port": _port,

@@ -9,6 +9,7 @@ author: the Inception team
 short_description: Build, start, stop and remove the stack of a Compose file
 description:
   - Compares what the Compose file asks for with what the engine holds, and acts on the difference alone.
+  - A container that has a file mounted which was replaced since is restarted.
   - An image carries a digest of its build context, arguments and base as a label, so that only what
     changed is built again. A container carries Compose's own configuration hash.
   - Unlike C(community.docker.docker_compose_v2), check mode builds nothing, works before the project
@@ -31,11 +32,12 @@ options:
     type: str
     choices: [started, stopped, removed, purged]
     default: started
-  restart:
-    description: Services to restart because a file that they mount has changed.
-    type: list
-    elements: str
-    default: []
+  data_dir:
+    description:
+      - Where the data of the volumes lies, to take down nothing but that stack. Empty to take it down
+        wherever its data lies.
+    type: path
+    default: ""
   wait_timeout:
     description: How many seconds the containers may take to become healthy.
     type: int
@@ -264,12 +266,48 @@ def outdated(
         state = (container or {}).get("State", {})
         if (
             container is None
-            or not state.get("Running")
+            # A paused container counts as running and keeps the health that it had.
+            or state.get("Status") != "running"
             or state.get("Health", {}).get("Status", "healthy") != "healthy"
             or container["Config"]["Labels"].get(HASH_LABEL) != hashes.get(name)
             or container["Image"] != images.get(name, container["Image"])
         ):
             found.append(name)
+    return found
+
+
+def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the services whose container is on other networks than it should be.
+
+    The name of a network is no part of Compose's configuration hash.
+    """
+    found = []
+    for name, service in config["services"].items():
+        if name in containers and service.get("networks"):
+            wanted = {config["networks"][key]["name"] for key in service["networks"]}
+            if set(containers[name]["NetworkSettings"]["Networks"]) != wanted:
+                found.append(name)
+    return found
+
+
+def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) -> list[str]:
+    """Return the services that run with a former version of a mounted file.
+
+    A file that is replaced by renaming, as certificates and edited secrets are, stays what it was in a
+    container that has it mounted, until that starts anew. Whether it is the same file tells the inode;
+    nothing is read. To ask the container itself heals an interruption between replacing and restarting.
+    """
+    found = []
+    for name, container in containers.items():
+        root = proc / str(container["State"].get("Pid") or 0) / "root"
+        for mount in container.get("Mounts", []):
+            source = Path(mount["Source"])
+            inside = root / mount["Destination"].lstrip("/")
+            if mount["Type"] != "bind" or not source.is_file() or not inside.exists():
+                continue  # Without a process there is nothing to restart: the container starts anyway.
+            if not source.samefile(inside):
+                found.append(name)
+                break
     return found
 
 
@@ -342,8 +380,17 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     if module.check_mode:
         due = sorted({*due, *stale})
     surplus = sorted(set(containers) - set(config["services"]))
-    again = [name for name in module.params["restart"] if name in containers and name not in due]
+    elsewhere = misplaced(config, containers)
+    due = sorted({*due, *elsewhere})
+    again = [name for name in behind(containers) if name not in due]
     if not module.check_mode:
+        paused = [container["Id"] for container in containers.values() if container["State"].get("Paused")]
+        if paused:
+            docker.run("docker", "unpause", *paused)
+        if elsewhere:
+            ids = [containers[name]["Id"] for name in elsewhere]
+            docker.run("docker", "stop", *ids)
+            docker.run("docker", "rm", *ids)
         if again:
             docker.run(*docker.compose, "restart", *again)
         if due or surplus or again:
@@ -360,6 +407,8 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
                 docker.run(*docker.compose, *arguments)
             except StackError as error:
                 raise StackError(complaint(docker, project) or str(error)) from error
+        if elsewhere:
+            remove_former_networks(docker, project, {network["name"] for network in config["networks"].values()})
     if stale and not module.check_mode:
         # The images that were replaced just now: without a name, and with our label.
         docker.run("docker", "image", "prune", "--force", "--filter", f"label={PROJECT_LABEL}={project}")
@@ -369,6 +418,34 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         "recreated": sorted({*due, *again}),
         "removed": surplus,
     }
+
+
+def remove_former_networks(docker: Docker, project: str, wanted: set[str]) -> None:
+    """Remove the project's networks that the Compose file does not name any more."""
+    listed = docker.ask(
+        "docker", "network", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"
+    ).split()
+    former = [name for name in listed if name not in wanted]
+    if former:
+        docker.run("docker", "network", "rm", *former)
+
+
+def refuse_other_data(docker: Docker, project: str, data_dir: str) -> None:
+    """Refuse to take down a stack whose data lies elsewhere: it was made for another login.
+
+    Raises:
+        StackError: a volume of the project lies outside the data directory.
+    """
+    names = docker.ask("docker", "volume", "ls", "--quiet", "--filter", f"label={PROJECT_LABEL}={project}").split()
+    if not data_dir or not names:
+        return
+    for volume in json.loads(docker.ask("docker", "volume", "inspect", *names)):
+        device = (volume.get("Options") or {}).get("device", "")
+        if device and not device.startswith(f"{data_dir}/"):
+            raise StackError(
+                f"The stack that is deployed here keeps its data in {device.rsplit('/', 1)[0]}, not in {data_dir}: "
+                "name the login that it was made for (LOGIN=…), or set inception_data_dir. Nothing was touched."
+            )
 
 
 def stop(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
@@ -412,7 +489,7 @@ def main() -> None:
             "project_dir": {"type": "path", "required": True},
             "project_name": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["started", "stopped", "removed", "purged"], "default": "started"},
-            "restart": {"type": "list", "elements": "str", "default": []},
+            "data_dir": {"type": "path", "default": ""},
             "wait_timeout": {"type": "int", "default": 180},
             "log_file": {"type": "path", "default": "/var/log/inception/compose.log"},
         },
@@ -422,6 +499,8 @@ def main() -> None:
     began = time.monotonic()
     try:
         state = module.params["state"]
+        if state != "started":
+            refuse_other_data(docker, module.params["project_name"], module.params["data_dir"])
         if state == "started":
             result = start(module, docker)
         elif state == "stopped":

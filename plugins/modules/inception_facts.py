@@ -349,6 +349,11 @@ def deployed_database(environment: Path) -> str:
     return match.group(2) if match else ""
 
 
+def owner_of(path: Path) -> int:
+    """Return the uid of a path's owner; -1 when it does not exist."""
+    return path.stat().st_uid if path.exists() else -1
+
+
 def cache_files(directory: Path) -> dict[str, dict[str, int]]:
     """Return size in bytes and time of change (seconds of the epoch) of each plain file of a directory."""
     if not directory.is_dir():
@@ -400,7 +405,11 @@ def main() -> None:
     images = (ask_engine("/images/json") or []) if engine else []
     volumes = ((ask_engine("/volumes") or {}).get("Volumes") or []) if engine else []
     tagged = {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []}
-    base_present = parameters["base_image"] in tagged
+    # The role base_image keeps a copy named after image and architecture, with its checksum beside it.
+    copy = re.sub(r"[:/]", "-", parameters["base_image"]) + f"-{platform.machine()}-"
+    base_present = parameters["base_image"] in tagged or any(
+        name.startswith(copy) and name.endswith(".tar.sha256") for name in cache_files(Path(parameters["cache_dir"]))
+    )
     data_dir = Path(parameters["data_dir"])
     project = parameters["project_name"]
 
@@ -424,6 +433,7 @@ def main() -> None:
         else [],
         "images": tagged,
         "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
+        "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
         "foreign_containers": foreign_containers(parameters["containers"], project, containers),

@@ -61,6 +61,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "secrets": {},
         "filled_directories": [],
         "database": "",
+        "content_owner": -1,
         "foreign_containers": [],
         "volumes": {},
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
@@ -72,6 +73,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "data_dir": "/d",
         "login": "wil",
         "database": "shop",
+        "base": "debian",
     }
     (obstacle,) = inception.obstacles(host, **wanted)
     assert "Root rights" in obstacle

@@ -19,6 +19,7 @@ HOST: dict[str, Any] = {
     "secrets": {},
     "filled_directories": [],
     "database": "",
+    "content_owner": -1,
     "foreign_containers": [],
     "volumes": {},
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
@@ -30,6 +31,7 @@ WANTED = {
     "data_dir": "/home/wil/data",
     "login": "wil",
     "database": "wordpress",
+    "base": "debian",
 }
 SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
 
@@ -84,6 +86,7 @@ def test_a_good_machine_has_no_obstacle() -> None:
             {"database": "shop", "secrets": SECRETS, "filled_directories": ["/home/wil/data/mariadb"]},
             "mariadb_database is wordpress, but the site is in the database shop",
         ),
+        ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
             {"foreign_containers": ["nginx"]},
             "The container nginx exists and is not ours; remove it (docker rm -f nginx)",

@@ -105,7 +105,8 @@ def test_a_stack_that_is_as_wanted_has_nothing_outdated() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (["State", "Running"], False),
+        (["State", "Status"], "exited"),
+        (["State", "Status"], "paused"),
         (["State", "Health", "Status"], "unhealthy"),
         (["State", "Health", "Status"], "starting"),
         (["Config", "Labels", "com.docker.compose.config-hash"], "other"),
@@ -241,3 +242,35 @@ def test_a_context_that_does_not_exist_is_named(tmp_path: Path) -> None:
     assert answer["failed"]
     assert "The build context of web is not complete" in answer["msg"]
     assert f"{directory}/missing/Dockerfile" in answer["msg"]
+
+
+def test_a_container_on_another_network_is_misplaced() -> None:
+    config = {
+        "services": {"nginx": {"networks": {"inception": None}}, "mariadb": {"networks": {"inception": None}}},
+        "networks": {"inception": {"name": "other"}},
+    }
+    containers = {
+        "nginx": {"NetworkSettings": {"Networks": {"inception": {}}}},
+        "mariadb": {"NetworkSettings": {"Networks": {"other": {}}}},
+    }
+    assert compose_stack.misplaced(config, containers) == ["nginx"]
+
+
+def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
+    source = tmp_path / "tls.crt"
+    source.write_text("old")
+    inside = tmp_path / "proc" / "7" / "root" / "run" / "secrets" / "tls"
+    inside.parent.mkdir(parents=True)
+    # A mounted file is the same inode under another path, as a hard link is.
+    inside.hardlink_to(source)
+    container = {
+        "State": {"Pid": 7},
+        "Mounts": [{"Type": "bind", "Source": str(source), "Destination": "/run/secrets/tls"}],
+    }
+    stopped = {"State": {"Pid": 0}, "Mounts": container["Mounts"]}
+    containers = {"nginx": container, "mariadb": stopped}
+    assert compose_stack.behind(containers, tmp_path / "proc") == []
+    new = tmp_path / "new"
+    new.write_text("new")
+    new.replace(source)
+    assert compose_stack.behind(containers, tmp_path / "proc") == ["nginx"]
