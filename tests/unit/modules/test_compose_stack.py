@@ -249,11 +249,11 @@ def test_a_container_on_another_network_is_misplaced() -> None:
         "services": {"nginx": {"networks": {"inception": None}}, "mariadb": {"networks": {"inception": None}}},
         "networks": {"inception": {"name": "other"}},
     }
-    containers = {
+    containers: dict[str, dict[str, Any]] = {
         "nginx": {"NetworkSettings": {"Networks": {"inception": {}}}},
         "mariadb": {"NetworkSettings": {"Networks": {"other": {}}}},
     }
-    assert compose_stack.misplaced(config, containers) == ["nginx"]
+    assert stack.misplaced(config, containers) == ["nginx"]
 
 
 def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
@@ -269,8 +269,8 @@ def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
     }
     stopped = {"State": {"Pid": 0}, "Mounts": container["Mounts"]}
     containers = {"nginx": container, "mariadb": stopped}
-    assert compose_stack.behind(containers, tmp_path / "proc") == []
+    assert stack.behind(containers, tmp_path / "proc") == []
     new = tmp_path / "new"
     new.write_text("new")
     new.replace(source)
-    assert compose_stack.behind(containers, tmp_path / "proc") == ["nginx"]
+    assert stack.behind(containers, tmp_path / "proc") == ["nginx"]
