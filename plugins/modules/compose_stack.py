@@ -85,6 +85,7 @@ import json
 import os
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -293,9 +294,10 @@ def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]]) -> 
 def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) -> list[str]:
     """Return the services that run with a former version of a mounted file.
 
-    A file that is replaced by renaming, as certificates and edited secrets are, stays what it was in a
-    container that has it mounted, until that starts anew. Whether it is the same file tells the inode;
-    nothing is read. To ask the container itself heals an interruption between replacing and restarting.
+    A file that is replaced by renaming, as certificates are, stays what it was in a container that has it
+    mounted: the inodes differ. One that is written in place is seen there, but services read their secrets
+    when they start. Nothing is read here. To ask the container itself, instead of remembering what this
+    run has changed, heals an interruption between replacing a file and restarting.
     """
     found = []
     for name, container in containers.items():
@@ -305,7 +307,8 @@ def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) ->
             inside = root / mount["Destination"].lstrip("/")
             if mount["Type"] != "bind" or not source.is_file() or not inside.exists():
                 continue  # Without a process there is nothing to restart: the container starts anyway.
-            if not source.samefile(inside):
+            started = datetime.fromisoformat(container["State"]["StartedAt"])
+            if not source.samefile(inside) or source.stat().st_mtime > started.timestamp():
                 found.append(name)
                 break
     return found

@@ -263,8 +263,8 @@ def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
     inside.parent.mkdir(parents=True)
     # A mounted file is the same inode under another path, as a hard link is.
     inside.hardlink_to(source)
-    container = {
-        "State": {"Pid": 7},
+    container: dict[str, Any] = {
+        "State": {"Pid": 7, "StartedAt": "2099-11-23T22:23:07.655278734Z"},
         "Mounts": [{"Type": "bind", "Source": str(source), "Destination": "/run/secrets/tls"}],
     }
     stopped = {"State": {"Pid": 0}, "Mounts": container["Mounts"]}
@@ -273,4 +273,10 @@ def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
     new = tmp_path / "new"
     new.write_text("new")
     new.replace(source)
+    assert stack.behind(containers, tmp_path / "proc") == ["nginx"]
+    new.hardlink_to(source)
+    inside.unlink()
+    inside.hardlink_to(source)
+    assert stack.behind(containers, tmp_path / "proc") == []
+    container["State"]["StartedAt"] = "2020-11-23T22:23:07.655278734Z"
     assert stack.behind(containers, tmp_path / "proc") == ["nginx"]
