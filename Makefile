@@ -55,13 +55,13 @@ wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
 export: $(VENV)/.ready ## Write a stand-alone submission to DIR
-	@$(BIN)/ansible-playbook playbooks/export.yml -e export_dir="$(abspath $(or $(DIR),$(error DIR is missing: make export DIR=../inception)))"
+	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$$(realpath -m -- "$(or $(DIR),$(error DIR is missing: make export DIR=../inception))")\"}"
 
 settings: $(VENV)/.ready ## List every setting with its default
 	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx
 
 render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is committed
-	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e render_dir="$(CURDIR)"
+	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e "{\"render_dir\": \"$(CURDIR)\"}"
 
 bench: ## The load benchmark
 	@echo "make bench is not there yet: the benchmark against a stock reference comes with the page cache." >&2; exit 2
