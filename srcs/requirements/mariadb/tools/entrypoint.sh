@@ -13,6 +13,8 @@ DATA=$VOLUME/data
 STAGING=$VOLUME/.staging
 # Written last. It names the series of MariaDB that the data belongs to.
 MARKER=.initialised
+# Every name that DB_USER ever had here, a line each.
+NAMES=.accounts
 # On tmpfs: gone with the container, readable by mysql alone.
 ACCOUNTS=/run/mysqld/accounts.sql
 
@@ -78,6 +80,12 @@ ALTER USER '$DB_USER'@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('$
 REVOKE ALL PRIVILEGES, GRANT OPTION FROM '$DB_USER'@'%';
 GRANT ALL PRIVILEGES ON \`$database\`.* TO '$DB_USER'@'%';
 SQL
+}
+
+# An account that DB_USER named before, and no longer does, goes. Accounts that an operator made stay.
+retire() {
+    grep -Fxq "$DB_USER" "$DATA/$NAMES" 2>/dev/null || printf '%s\n' "$DB_USER" >> "$DATA/$NAMES"
+    grep -Fxv "$DB_USER" "$DATA/$NAMES" | sed "s/.*/DROP USER IF EXISTS '&'@'%';/" >> "$ACCOUNTS"
 }
 
 # 10.11.6 and 10.11.14 are of the same series; their data is the same.
@@ -148,7 +156,7 @@ if [ "$(id -u)" -eq 0 ]; then
 
     statements=$(accounts)
     printf '%s\n' "$statements" > "$ACCOUNTS"
-    chmod 0400 "$ACCOUNTS"
+    chmod 0600 "$ACCOUNTS"
     chown mysql:mysql "$ACCOUNTS" "${ACCOUNTS%/*}"
     # Docker makes the place of a new volume for root.
     [ "$(stat -c %u "$VOLUME")" -eq "$(id -u mysql)" ] || chown mysql:mysql "$VOLUME"
@@ -156,4 +164,5 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 inspect
+retire
 exec mariadbd --port="$DB_PORT" --innodb-buffer-pool-size="${DB_BUFFER_POOL_MB}M" --init-file="$ACCOUNTS"
