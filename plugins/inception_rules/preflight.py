@@ -129,10 +129,19 @@ def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
 def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = [
         f"The container {name} exists and is not ours; remove it (docker rm -f {name}) or rename it."
-        for name in host["foreign_containers"]
+        for name, project in sorted(host["foreign_containers"].items())
+        if not project
     ]
+    others = sorted({project for project in host["foreign_containers"].values() if project})
+    found.extend(
+        f"inception_project_name is {wanted['project_name']}, but containers of the project {project} bear the names that are "
+        f"needed: set it back to {project} if that is this site, or else take that project down."
+        for project in others
+    )
     for name, volume in sorted(host["volumes"].items()):
         device = volume["device"]
+        if volume["project"] in others:
+            continue
         if volume["project"] != wanted["project_name"]:
             found.append(
                 f"The volume {name} exists and is not ours; remove it (docker volume rm {name}), "

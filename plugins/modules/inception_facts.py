@@ -242,14 +242,14 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
     return found
 
 
-def foreign_containers(names: list[str], project: str, containers: list[dict[str, Any]]) -> list[str]:
-    """Return those of some container names that a container outside the project bears."""
-    return sorted(
-        name.lstrip("/")
-        for container in containers
-        for name in container.get("Names") or []
-        if name.lstrip("/") in names and (container.get("Labels") or {}).get("com.docker.compose.project") != project
-    )
+def foreign_containers(names: list[str], project: str, containers: list[dict[str, Any]]) -> dict[str, str]:
+    """Return, by those of some container names that a container outside the project bears, its own project."""
+    found = {}
+    for container in containers:
+        other = (container.get("Labels") or {}).get("com.docker.compose.project", "")
+        if other != project:
+            found.update({n.lstrip("/"): other for n in container.get("Names") or [] if n.lstrip("/") in names})
+    return found
 
 
 def secret_problem(name: str, text: str) -> str:

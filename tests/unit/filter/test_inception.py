@@ -62,7 +62,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "filled_directories": [],
         "database": "",
         "content_owner": -1,
-        "foreign_containers": [],
+        "foreign_containers": {},
         "volumes": {},
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
     }

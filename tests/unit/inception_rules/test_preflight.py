@@ -20,7 +20,7 @@ HOST: dict[str, Any] = {
     "filled_directories": [],
     "database": "",
     "content_owner": -1,
-    "foreign_containers": [],
+    "foreign_containers": {},
     "volumes": {},
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
@@ -88,8 +88,15 @@ def test_a_good_machine_has_no_obstacle() -> None:
         ),
         ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
-            {"foreign_containers": ["nginx"]},
+            {"foreign_containers": {"nginx": ""}},
             "The container nginx exists and is not ours; remove it (docker rm -f nginx)",
+        ),
+        (
+            {
+                "foreign_containers": {"nginx": "shop", "mariadb": "shop"},
+                "volumes": {"mariadb": {"device": "/home/wil/data/mariadb", "project": "shop"}},
+            },
+            "containers of the project shop bear the names that are needed: set it back to shop if that is this site",
         ),
         (
             {"volumes": {"mariadb": {"device": "", "project": "shop"}}},
