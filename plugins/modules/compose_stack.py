@@ -85,6 +85,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -188,10 +189,14 @@ class Docker:
         inspected = json.loads(self.ask("docker", "inspect", "--type", "container", *ids))
         return {c["Config"]["Labels"].get(SERVICE_LABEL, c["Name"]): c for c in inspected}
 
-    def image(self, name: str) -> dict[str, Any] | None:
-        """Return an inspected image, or None when the engine does not have it."""
-        answer = subprocess.run(["docker", "image", "inspect", name], capture_output=True, text=True, check=False)
-        return json.loads(answer.stdout)[0] if answer.returncode == 0 else None
+    def images(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return the inspected images by name, without those that the engine does not have."""
+        asked = sorted(set(names))
+        answer = subprocess.run(["docker", "image", "inspect", *asked], capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            return dict(zip(asked, json.loads(answer.stdout), strict=True))
+        # The answer leaves out what is missing, and does not say which one: then each is asked for alone.
+        return {} if len(asked) == 1 else {name: i for one in asked for name, i in self.images([one]).items()}
 
 
 def context_digest(context: Path, build: dict[str, Any], bases: dict[str, str]) -> str:
@@ -226,25 +231,39 @@ def base_images(dockerfile: str) -> list[str]:
     return found
 
 
-def stale_images(docker: Docker, config: dict[str, Any]) -> dict[str, str]:
-    """Return the wanted digest by service, of those whose image is missing or made from something else."""
-    stale: dict[str, str] = {}
-    base_ids: dict[str, str] = {}
+def build_bases(config: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the images that each service's Dockerfile builds on, by service.
+
+    Raises:
+        StackError: a Dockerfile cannot be read.
+    """
+    found = {}
     for name, service in config["services"].items():
-        build = service.get("build")
-        if not build:
-            continue
-        context = Path(build["context"])
-        try:
-            dockerfile = (context / build.get("dockerfile", "Dockerfile")).read_text(encoding="utf-8")
-        except OSError as error:
-            raise StackError(f"The build context of {name} is not complete: {error}") from error
-        for base in base_images(dockerfile):
-            if base not in base_ids:
-                base_ids[base] = (docker.image(base) or {}).get("Id", "")
-        wanted = context_digest(context, build, {base: base_ids[base] for base in base_images(dockerfile)})
-        image = docker.image(service["image"])
-        labels = ((image or {}).get("Config") or {}).get("Labels") or {}
+        if build := service.get("build"):
+            try:
+                dockerfile = Path(build["context"], build.get("dockerfile", "Dockerfile")).read_text(encoding="utf-8")
+            except OSError as error:
+                raise StackError(f"The build context of {name} is not complete: {error}") from error
+            found[name] = base_images(dockerfile)
+    return found
+
+
+def stale_images(
+    config: dict[str, Any], bases: dict[str, list[str]], images: dict[str, dict[str, Any]]
+) -> dict[str, str]:
+    """Return the wanted digest by service, of those whose image is missing or made from something else.
+
+    Args:
+        config: the resolved Compose file.
+        bases: what ``build_bases`` returned.
+        images: the inspected images by name.
+    """
+    stale: dict[str, str] = {}
+    for name, named in bases.items():
+        service = config["services"][name]
+        ids = {base: images.get(base, {}).get("Id", "") for base in named}
+        wanted = context_digest(Path(service["build"]["context"]), service["build"], ids)
+        labels = (images.get(service["image"], {}).get("Config") or {}).get("Labels") or {}
         if labels.get(DIGEST_LABEL) != wanted:
             stale[name] = wanted
     return stale
@@ -362,7 +381,10 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         raise
     if module.check_mode and not docker.answers():
         return {"changed": True, "built": [], "recreated": [], "removed": [], "msg": "The engine does not run yet."}
-    stale = stale_images(docker, config)
+    bases = build_bases(config)
+    own = {name: service["image"] for name, service in config["services"].items() if "image" in service}
+    found = docker.images([*own.values(), *(base for named in bases.values() for base in named)])
+    stale = stale_images(config, bases, found)
     if stale and not module.check_mode:
         labels = {name: {"build": {"labels": {DIGEST_LABEL: digest}}} for name, digest in stale.items()}
         docker.run(
@@ -372,13 +394,10 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
             "build", *sorted(stale),
             text=json.dumps({"services": labels}),
         )  # fmt: skip
+        found = docker.images(own.values())
     hashes = parse_hashes(docker.ask(*docker.compose, "config", "--hash", "*"))
     containers = docker.containers(project)
-    images = {
-        name: image["Id"]
-        for name, service in config["services"].items()
-        if (image := docker.image(service.get("image", "")))
-    }
+    images = {name: found[image]["Id"] for name, image in own.items() if image in found}
     due = outdated(config, hashes, containers, images)
     if module.check_mode:
         due = sorted({*due, *stale})
