@@ -11,10 +11,10 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from inception_rules import subject as subjects
-from inception_rules.engine import check
-from inception_rules.evidence.source import NotReadableError
-from inception_rules.reports import as_json
 from inception_rules.reports.clean import printable
+
+# Ansible loads every filter anew for each task. The checker with its parsers, 0.2 s of them, is imported
+# where it is used.
 
 
 def inception_check(path: str, on: str = "", subject: str = subjects.NEWEST) -> dict[str, Any]:
@@ -25,6 +25,10 @@ def inception_check(path: str, on: str = "", subject: str = subjects.NEWEST) -> 
         on: the day for "penultimate release", in the form ``YYYY-MM-DD``; today when empty.
         subject: the version of the subject.
     """
+    from inception_rules.engine import check
+    from inception_rules.evidence.source import NotReadableError
+    from inception_rules.reports import as_json
+
     if subject not in subjects.VERSIONS:
         raise AnsibleFilterError(f"there is no version {subject} of the subject")
     try:
