@@ -86,13 +86,8 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
         parsed = project.script(path)
         if parsed is not None:
             yield from found.in_shell(parsed, example=example)
-    elif suffix in {"sql"}:
-        yield from found.in_sql(text, example=example)
-    elif suffix == "php" and ("config" in name or source.size < 20_000):
-        yield from found.in_php(text, example=example or "sample" in name)
-    elif suffix in {"cnf", "conf", "ini", "cfg", "properties"}:
-        yield from found.in_settings(text, example=example)
-        yield from found.in_sql(text, example=example)
+    elif suffix in {"sql", "php", "cnf", "conf", "ini", "cfg", "properties"}:
+        yield from _in_configuration(source, suffix, found.without(text, _filled_in(project)))
     elif suffix == "json" and not name.startswith(("package", "composer", "tsconfig")):
         yield from found.in_json(text, example=example)
     elif name == ".htpasswd":
@@ -112,6 +107,28 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
             match = re.fullmatch(r"(?:[\w.-]+:[ ]?)?([^\s:]{4,100})", line.strip())
             if match and found.is_secret_value(match.group(1), "", example=False):
                 yield Credential("a bare value", number)
+
+
+def _filled_in(project: Project) -> set[str]:
+    """Return the words that the project's scripts replace with a variable; worked out once."""
+    known: set[str] | None = project.memo.get("filled in")
+    if known is None:
+        runs = (script for dockerfile in project.dockerfiles for _, script in project.run_scripts(dockerfile))
+        known = project.memo["filled in"] = found.filled_in((*project.scripts, *runs))
+    return known
+
+
+def _in_configuration(source: SourceFile, suffix: str, text: str) -> Iterator[Credential]:
+    example = found.is_example(source.path)
+    name = source.name.lower()
+    if suffix == "sql":
+        yield from found.in_sql(text, example=example)
+    elif suffix == "php":
+        if "config" in name or source.size < 20_000:
+            yield from found.in_php(text, example=example or "sample" in name)
+    else:
+        yield from found.in_settings(text, example=example)
+        yield from found.in_sql(text, example=example)
 
 
 RULE = Rule("credentials-in-git", "No credential is in git outside the secret files", ("E1", "R34"), _check)
