@@ -258,10 +258,13 @@ def _yaml_scalar(key: str, value: Value, *, example: bool) -> Iterator[Credentia
         yield from in_sql(value.text, value.line, example=example)
 
 
-def in_php(text: str, *, example: bool) -> Iterator[Credential]:
-    """Find credentials in PHP configuration."""
+def in_php(text: str, *, example: bool, filled: bool = False) -> Iterator[Credential]:
+    """Find credentials in PHP configuration; ``filled`` when a shell replaces the variables in the text."""
     for match in (*_DEFINE.finditer(text), *_PHP_VARIABLE.finditer(text)):
         value = match.group(3)
+        if filled:
+            yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
+            continue
         if match.group(2) == "'" and not re.match(r"\$\{?\w+\}?$", value):
             # PHP expands nothing between single quotes; a lone variable is for a tool that fills in the file.
             value = value.replace("$", "S")
@@ -317,7 +320,7 @@ def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
                 if match:
                     yield from _judge(match.group(1), match.group(2).strip().strip("'\";"), number, example=example)
                 else:
-                    for php in in_php(line, example=example):
+                    for php in in_php(line, example=example, filled=heredoc.expand):
                         yield Credential(php.what, number, php.sure)
 
 
@@ -353,7 +356,8 @@ def _in_echo(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
             # The value has lost its line continuations, the text as it is written has not.
             written = max(word.raw.find(f"{match.group(1)}={match.group(2)}{match.group(3)}"), 0)
             yield from _judge(match.group(1), match.group(3), _line(word.raw, written, word.line), example=example)
-        for php in in_php(word.value, example=example) if "define" in word.value else ():
+        filled = not word.literal
+        for php in in_php(word.value, example=example, filled=filled) if "define" in word.value else ():
             yield Credential(php.what, word.line + php.line - 1, php.sure)
         login = re.fullmatch(r"[\w.-]+:([^:\s$`]+?)(?:\\n)?", word.value)
         if login and "pipeline" in command.context and is_secret_value(login.group(1), "", example=example):
