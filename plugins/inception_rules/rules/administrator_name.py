@@ -103,6 +103,8 @@ def _resolve(project: Project, script: Script, word: Word, option: str, depth: i
         return
     match = re.fullmatch(r"\$\{?(\w+)(?::?[-=]([^{}]*))?[^{}]*\}?", text.strip("'\""))
     if match is None:
+        if word.substituted:
+            yield from _secret(project, text)
         return
     name, default = match.group(1), match.group(2)
     values = list(_written(project, name))

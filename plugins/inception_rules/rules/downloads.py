@@ -97,7 +97,8 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     found = downloads(project)
     # All of them are listed, also those with which nothing is wrong.
-    project.memo["notes"] = [f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found]
+    notes: list[str] = project.memo.setdefault("notes", [])
+    notes.extend(f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found)
     for download in found:
         problems = []
         if not download.pinned:
