@@ -429,6 +429,9 @@ class _Loader:
                 self.problems.append(
                     Problem(path, value.key_line(key), f"{key} of the service {name} has to be {wanted}")
                 )
+        # What should be a list and is one text is reported above, and read as what it means: otherwise each rule would
+        # call missing what is merely written wrongly.
+        value = replace(value, pairs=tuple((key, _as_list(key, item)) for key, item in value.pairs))
         merged = self.extended(_Merged(value, path, line, {k: path for k, _ in value.pairs}, base), set())
         known = self.services.get(name)
         self.services[name] = merged if known is None else _merge_services(known, merged)
@@ -806,6 +809,14 @@ def _merge_services(old: _Merged, new: _Merged) -> _Merged:
         origin[key] = new.path
     merged = Value(new.value.line, "mapping", pairs=tuple(values.items()), key_lines=tuple(lines.items()))
     return _Merged(merged, old.path, old.line, origin, new.base)
+
+
+def _as_list(key: str, item: Value) -> Value:
+    """Put a text that stands where a list has to be into a list."""
+    shapes = _SHAPES.get(key, ())
+    if item.kind != "scalar" or "sequence" not in shapes or "scalar" in shapes or not item.text:
+        return item
+    return Value(item.line, "sequence", items=(item,))
 
 
 def _is_optional(item: Value) -> bool:

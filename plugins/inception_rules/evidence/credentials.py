@@ -335,6 +335,9 @@ def _in_command(command: ShellCommand, *, example: bool) -> Iterator[Credential]
                 given = words[index + 1].value
             if given is not None and is_secret_value(given, "", example=example):
                 yield Credential(value.partition("=")[0], word.line)
+            default = default_of(given) if given is not None else None
+            if default is not None and is_secret_value(default, "", example=example):
+                yield Credential(value.partition("=")[0], word.line, sure=False)
         elif command.name in _MYSQL and re.match(r"-p[^\s$`]", value) and index > 0:
             if is_secret_value(value[2:], "", example=example) and word.literal:
                 yield Credential("-p", word.line)

@@ -213,3 +213,23 @@ def test_a_key_of_the_archive_is_no_download_check(root: Path) -> None:
         text.replace("\nCOPY", "\nRUN curl -fsSLo /usr/share/x.gpg https://example.org/latest.tar.gz\nCOPY", 1),
     )
     assert any(rule == "downloads" for rule, _ in places(root))
+
+
+def test_a_text_in_the_place_of_a_list_is_one_mistake(root: Path) -> None:
+    replace(root, COMPOSE, '    ports:\n      - "443:443"\n', '    ports: "443:443"\n')
+    assert places(root) == {("compose-file", line_of(root, COMPOSE, 'ports: "443:443"'))}
+
+
+def test_a_port_that_docker_chooses(root: Path) -> None:
+    replace(root, COMPOSE, '"443:443"', "443")
+    (finding,) = run(root).findings
+    assert finding.rule == "published-ports"
+    assert "that Docker chooses" in finding.message
+
+
+def test_the_default_of_an_option(root: Path) -> None:
+    script = f"{WORDPRESS}/tools/entrypoint.sh"
+    replace(root, script, '"$WP_ADMIN_PASSWORD"', '"${WP_ADMIN_PASSWORD:-kettle42}"')
+    (finding,) = run(root).findings
+    assert (finding.rule, finding.severity.value) == ("credentials-in-git", "warning")
+    assert f"{finding.path}:{finding.line}" == line_of(root, script, "kettle42")
