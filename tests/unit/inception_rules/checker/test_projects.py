@@ -233,3 +233,25 @@ def test_the_default_of_an_option(root: Path) -> None:
     (finding,) = run(root).findings
     assert (finding.rule, finding.severity.value) == ("credentials-in-git", "warning")
     assert f"{finding.path}:{finding.line}" == line_of(root, script, "kettle42")
+
+
+def test_a_dockerfile_without_a_base_is_told_once(root: Path) -> None:
+    write(root, f"{NGINX}/Dockerfile", "# still to be written\n")
+    assert not any(rule == "shell-as-process" for rule, _ in places(root))
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ("service nginx stop", "ends with service nginx stop, not with a daemon"),
+        ("wp server --host=0.0.0.0", "wp server --host=0.0.0.0 is started without exec"),
+        ("nginx -g 'daemon off;' &\nwait", "waits for the daemon that it put into the background"),
+        ('exec "$@"\nexit 0', ""),
+    ],
+)
+def test_what_a_script_ends_with(last: str, message: str, root: Path) -> None:
+    script = f"{NGINX}/tools/entrypoint.sh"
+    replace(root, script, 'exec "$@"', last)
+    messages = [f.message for f in run(root).findings if f.rule == "pid-one"]
+    assert len(messages) == bool(message)
+    assert all(message in text for text in messages), messages
