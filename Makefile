@@ -27,8 +27,8 @@ PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil)
 	@$(PLAY) playbooks/site.yml
 
-check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD)
-	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") "$(PROJECT)"
+check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)
+	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
 evaluate: $(VENV)/.ready ## Meet the running site as a visitor does
 	@$(PLAY) playbooks/evaluate.yml

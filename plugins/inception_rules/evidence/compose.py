@@ -429,6 +429,9 @@ class _Loader:
                 self.problems.append(
                     Problem(path, value.key_line(key), f"{key} of the service {name} has to be {wanted}")
                 )
+        # What should be a list and is one text is reported above, and read as what it means: otherwise each rule would
+        # call missing what is merely written wrongly.
+        value = replace(value, pairs=tuple((key, _as_list(key, item)) for key, item in value.pairs))
         merged = self.extended(_Merged(value, path, line, {k: path for k, _ in value.pairs}, base), set())
         known = self.services.get(name)
         self.services[name] = merged if known is None else _merge_services(known, merged)
@@ -472,6 +475,21 @@ class _Loader:
         if found.invalid:
             self.problems.append(Problem(path, value.line, found.invalid))
         return Located(value.text, found.text, found.unknown, found.used, path, value.line)
+
+    def dependencies(self) -> None:
+        """Compose refuses a project in which a service depends on one that is not declared."""
+        for name, service in self.services.items():
+            value = service.value.get("depends_on")
+            if value is None:
+                continue
+            wanted = [(item.scalar, item.line) for item in value.items if item.scalar is not None]
+            wanted += [(key, value.key_line(key)) for key, item in value.pairs if not _is_optional(item)]
+            for other, line in wanted:
+                if other not in self.services and "$" not in other:
+                    path = service.origin.get("depends_on", service.path)
+                    self.problems.append(
+                        Problem(path, line, f"the service {name} depends on {other}, which is not declared")
+                    )
 
     def optional(self, service: _Merged, key: str) -> Located | None:
         value = service.value.get(key)
@@ -793,12 +811,29 @@ def _merge_services(old: _Merged, new: _Merged) -> _Merged:
     return _Merged(merged, old.path, old.line, origin, new.base)
 
 
+def _as_list(key: str, item: Value) -> Value:
+    """Put a text that stands where a list has to be into a list."""
+    shapes = _SHAPES.get(key, ())
+    if item.kind != "scalar" or "sequence" not in shapes or "scalar" in shapes or not item.text:
+        return item
+    return Value(item.line, "sequence", items=(item,))
+
+
+def _is_optional(item: Value) -> bool:
+    """Tell whether a dependency says ``required: false``."""
+    required = item.get("required") if item.kind == "mapping" else None
+    return required is not None and required.text.lower() == "false"
+
+
 def load_compose(
     tree: Tree,
     path: str,
     environment: Mapping[str, str] | None = None,
     env_path: str | None = None,
     extra: tuple[str, ...] = (),
+    *,
+    example: bool = False,
+    directory: str | None = None,
 ) -> Compose:
     """Load the Compose project that a file describes.
 
@@ -808,12 +843,17 @@ def load_compose(
         environment: what is known of the shell's variables (they win over ``.env``).
         env_path: the file to interpolate from; by default ``.env`` next to the Compose file.
         extra: further files given with ``-f``; without them an override file next to it is taken.
+        directory: the project directory, from which paths are counted; by default that of the Compose file.
+        example: whether ``env_path`` is an example, whose empty values are there to be filled in.
 
     """
-    base = posixpath.dirname(path)
+    base = posixpath.dirname(path) if directory is None else directory
     source = tree.get(env_path or posixpath.join(base, ".env"))
     dotenv = parse_dotenv(source.text, source.path, environment) if source is not None else None
-    values = {**(dotenv.values if dotenv else {}), **(environment or {})}
+    given = dotenv.values if dotenv else {}
+    if example:
+        given = {name: value for name, value in given.items() if value}
+    values = {**given, **(environment or {})}
     loader = _Loader(tree, values)
     loader.load(path, base)
     if extra:
@@ -826,6 +866,7 @@ def load_compose(
                 loader.load(candidate, base)
                 break
     services = {name: loader.finish(name, merged) for name, merged in loader.services.items()}
+    loader.dependencies()
     root = loader.parsed.get(path)
     for resources in loader.resources.values():
         for resource in resources.values():

@@ -6,7 +6,7 @@ import math
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from inception_rules.evidence.dotenv import parse_dotenv
@@ -18,6 +18,7 @@ _NAME = re.compile(
     r"""passw(?:or)?d|passphrase|passwort|motdepasse|contrasena
     |(?:^|[_\-.\[]|[a-z])pass(?:$|[_\-.\]\d])
     |(?:^|[_\-.])(?:pwd|pw|psw|pswd|paswd|mdp|passwd|pwrd)(?:$|[_\-.\d])
+    |^pass(?:ftp|db|wp|sql|root|admin|user|mysql|wordpress|mariadb)$
     |(?:db|root|user|admin|sql|ftp|wp)(?:pwd|pw)$
     |(?:^|[_\-.])secret(?:$|[_\-.]?key)
     |(?:api|access|private|secret|encryption|signing)[_\-.]?key$
@@ -27,18 +28,18 @@ _NAME = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NOT_NAME = re.compile(
-    r"""(?:_|-|\.)(?:files?|path|dir|directory|length|len|min|max|policy|name|var|hash_?algo|url|uri|prompt|retries|reset|lifetime|expir\w*|enabled?|required?|allowed|authentication|auth|nopass|host|hint|field|label|prompt|regex|pattern|cmd|command)$
+    r"""(?:_|-|\.)(?:files?|path|dir|directory|length|len|min|max|policy|name|var|hash_?algo|url|uri|prompt|retries|reset|lifetime|expir\w*|enabled?|required?|allowed|authentication|auth|nopass|host|hint|link|field|label|prompt|regex|pattern|cmd|command)$
     |^(?:old)?pwd$|fastcgi_pass|proxy_pass|uwsgi_pass|scgi_pass|grpc_pass|memcached_pass|passive|pasv|bypass|compass|passthr|passenger
     |^auth_basic|password[_-]?(?:authentication|hashing|reset|history|expire)|permitemptypasswords""",
     re.VERBOSE | re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"""(?:<.*>|\[.*\]|\{.*\}|%.*%|__.*__|@.*@|\#.*\#)
+    r"""(?:<[\w .,:;/'$|-]*>|\[[\w .,:;/'$|-]*\]|\{[\w .,:;/'$|{}-]*\}|%[\w .-]*%|__.*__|@[\w .-]*@|\#[\w .-]*\#)
     |[xX*.\-_?]{2,}|\.{2,}
     |.*change.?(?:me|this|it|m3|for).*|changez?.?moi|to.?change|.*(?:please|must).?change.*|change[-_ ].*
     |.*(?:your|votre|tuo|ihr|dein)[-_ .]?(?:own|strong|secure|super|db|database|mysql|mariadb|root|user|admin|wp|wordpress|ftp|redis|pass\w*|secret|key|token|unique|very|login|mot)\w*.*
     |your[-_ ].*|(?:put|type|enter|insert|write|choose|pick|fill|set|replace)[-_ ].*
-    |.*placeholder.*|example[-_ ]\w+|.*[-_ ]example|.*[-_ ]here|replaceme|to.?be.?(?:set|filled|defined|replaced|changed).*|todo.*|tbd|fixme
+    |.*placeholder.*|example[-_ ][a-z_ -]+|.*[-_ ]example|.*[-_ ]here|replaceme|to.?be.?(?:set|filled|defined|replaced|changed).*|todo.*|tbd|fixme
     |dummy.*|redacted|hidden|censored|undefined|generated?(?:[-_ ].*)?|random(?:[-_ ].*)?|some[-_ ].*|an?[-_ ](?:strong|secure).*|(?:strong|very)[-_ ](?:strong[-_ ]|secure[-_ ])?(?:password|pass|secret).*
     |.*_here""",
     re.VERBOSE | re.IGNORECASE,
@@ -181,6 +182,30 @@ def _judge(name: str, value: str, line: int, *, example: bool) -> Iterator[Crede
         yield Credential(name, line)
 
 
+_SUBSTITUTION = re.compile(r"s([/|#@,:!])(?P<old>[\w{}@%<>.\-]{2,60})\1(?P<new>.*)\1[a-zA-Z0-9]*", re.DOTALL)
+
+
+def filled_in(scripts: Iterable[Script]) -> set[str]:
+    """Return the words that a script replaces with the value of a variable (``sed s/word/$VALUE/``)."""
+    words: set[str] = set()
+    for script in scripts:
+        for command in script.commands:
+            if command.name != "sed":
+                continue
+            for word in command.arguments:
+                match = _SUBSTITUTION.fullmatch(word.value.strip())
+                if match and (word.variables or word.substituted) and "$" in match.group("new"):
+                    words.add(match.group("old"))
+    return words
+
+
+def without(text: str, words: set[str]) -> str:
+    """Return a text without the words that a script fills in, where one of them is the whole of a value."""
+    for word in words:
+        text = re.sub(rf"""(?<=['"=\s]){re.escape(word)}(?=['"\s;]|$)""", "", text)
+    return text
+
+
 def in_sql(text: str, first: int = 1, *, example: bool = False) -> Iterator[Credential]:
     """Find passwords in SQL statements."""
     for match in _SQL.finditer(text):
@@ -233,13 +258,18 @@ def _yaml_scalar(key: str, value: Value, *, example: bool) -> Iterator[Credentia
         yield from in_sql(value.text, value.line, example=example)
 
 
-def in_php(text: str, *, example: bool) -> Iterator[Credential]:
-    """Find credentials in PHP configuration."""
+def in_php(text: str, *, example: bool, filled: bool = False) -> Iterator[Credential]:
+    """Find credentials in PHP configuration; ``filled`` when a shell replaces the variables in the text."""
     for match in (*_DEFINE.finditer(text), *_PHP_VARIABLE.finditer(text)):
         value = match.group(3)
+        if filled:
+            yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
+            continue
         if match.group(2) == "'" and not re.match(r"\$\{?\w+\}?$", value):
             # PHP expands nothing between single quotes; a lone variable is for a tool that fills in the file.
             value = value.replace("$", "S")
+        # Nor does it run what stands between backticks there: in a salt they are letters like any other.
+        value = value.replace("`", "B")
         yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
 
 
@@ -290,7 +320,7 @@ def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
                 if match:
                     yield from _judge(match.group(1), match.group(2).strip().strip("'\";"), number, example=example)
                 else:
-                    for php in in_php(line, example=example):
+                    for php in in_php(line, example=example, filled=heredoc.expand):
                         yield Credential(php.what, number, php.sure)
 
 
@@ -305,6 +335,9 @@ def _in_command(command: ShellCommand, *, example: bool) -> Iterator[Credential]
                 given = words[index + 1].value
             if given is not None and is_secret_value(given, "", example=example):
                 yield Credential(value.partition("=")[0], word.line)
+            default = default_of(given) if given is not None else None
+            if default is not None and is_secret_value(default, "", example=example):
+                yield Credential(value.partition("=")[0], word.line, sure=False)
         elif command.name in _MYSQL and re.match(r"-p[^\s$`]", value) and index > 0:
             if is_secret_value(value[2:], "", example=example) and word.literal:
                 yield Credential("-p", word.line)
@@ -323,8 +356,12 @@ def _in_echo(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
     target = next((r.target.value for r in command.redirects if ">" in r.operator), "")
     for word in command.arguments:
         for match in _PAIR.finditer(word.value):
-            yield from _judge(match.group(1), match.group(3), word.line, example=example)
-        yield from in_php(word.value, example=example) if "define" in word.value else ()
+            # The value has lost its line continuations, the text as it is written has not.
+            written = max(word.raw.find(f"{match.group(1)}={match.group(2)}{match.group(3)}"), 0)
+            yield from _judge(match.group(1), match.group(3), _line(word.raw, written, word.line), example=example)
+        filled = not word.literal
+        for php in in_php(word.value, example=example, filled=filled) if "define" in word.value else ():
+            yield Credential(php.what, word.line + php.line - 1, php.sure)
         login = re.fullmatch(r"[\w.-]+:([^:\s$`]+?)(?:\\n)?", word.value)
         if login and "pipeline" in command.context and is_secret_value(login.group(1), "", example=example):
             yield Credential("user:password", word.line)

@@ -24,11 +24,17 @@ class GitState:
     Attributes:
         tracked: the tracked paths, relative to the checked directory; None when no index is there to tell.
         ignores: the ignore files' patterns, by directory.
+        contents: the names of the tracked contents.
+        directory: where the objects and the references are; None without a repository.
+        prefix: where the checked directory is in the repository, ending in ``/``; empty at its root.
 
     """
 
     tracked: frozenset[str] | None = None
     ignores: tuple[tuple[str, GitIgnoreSpec], ...] = field(default=(), repr=False)
+    contents: frozenset[str] = field(default=frozenset(), repr=False)
+    directory: Path | None = None
+    prefix: str = ""
 
     def ignored(self, path: str) -> bool:
         """Tell whether the ignore files keep a path out of git."""
@@ -70,7 +76,7 @@ def read_git(tree: Tree) -> GitState:
                 # One pattern that cannot be read must not lose the others.
                 spec = GitIgnoreSpec.from_lines(_readable(source.text.split("\n")))
             ignores.append((source.directory, spec))
-    return GitState(_tracked(tree.root), tuple(ignores))
+    return _state(tree.root, tuple(ignores))
 
 
 def _readable(lines: list[str]) -> list[str]:
@@ -84,22 +90,35 @@ def _readable(lines: list[str]) -> list[str]:
     return good
 
 
-def _tracked(root: Path) -> frozenset[str] | None:
-    """Return the tracked paths below a directory, from its own or from an enclosing repository's index."""
+def _state(root: Path, ignores: tuple[tuple[str, GitIgnoreSpec], ...]) -> GitState:
+    """Say what is tracked below a directory, by its own or by an enclosing repository's index."""
     for directory in (root, *root.parents):
         index = _index_of(directory)
         if index is None:
             continue
-        paths = _read_index(index)
-        if not paths:
-            return None
+        entries = _read_index(index)
+        if not entries:
+            return GitState(None, ignores)
+        contents = frozenset(oid for _, oid in entries)
+        objects = _common(index.parent)
         if directory == root:
-            return frozenset(paths)
+            return GitState(frozenset(path for path, _ in entries), ignores, contents, objects)
         prefix = root.relative_to(directory).as_posix() + "/"
-        inside = frozenset(path[len(prefix) :] for path in paths if path.startswith(prefix))
+        inside = frozenset(path[len(prefix) :] for path, _ in entries if path.startswith(prefix))
         # A directory that merely lies inside somebody's repository is not part of it.
-        return inside or None
-    return None
+        return GitState(inside, ignores, contents, objects, prefix) if inside else GitState(None, ignores)
+    return GitState(None, ignores)
+
+
+def _common(directory: Path) -> Path:
+    """Return the directory with the objects, which a further worktree shares with the first one."""
+    try:
+        file = directory / "commondir"
+        if file.is_file() and not file.is_symlink():
+            return (directory / file.read_text(errors="replace")[:4096].strip()).resolve()
+    except (OSError, ValueError, RuntimeError):
+        pass
+    return directory
 
 
 def _index_of(directory: Path) -> Path | None:
@@ -121,19 +140,29 @@ def _index_of(directory: Path) -> Path | None:
     return index if usable else None
 
 
-def _read_index(index: Path) -> list[str]:
-    """Return the paths of an index; empty when it is broken."""
+def _read_index(index: Path) -> list[tuple[str, str]]:
+    """Return the paths of an index and the names of their contents; empty when it is broken."""
     try:
         if index.stat().st_size > _MAX_INDEX:
             return []
         data = index.read_bytes()
-        return parse_index(data)
+        return parse_entries(data)
     except (OSError, ValueError):
         return []
 
 
 def parse_index(data: bytes) -> list[str]:
-    """Parse the bytes of a git index.
+    """Return the paths of a git index.
+
+    Raises:
+        ValueError: the bytes are no index.
+
+    """
+    return [path for path, _ in parse_entries(data)]
+
+
+def parse_entries(data: bytes) -> list[tuple[str, str]]:
+    """Parse the bytes of a git index: each path and the name of its content.
 
     Raises:
         ValueError: they are no index.
@@ -145,12 +174,13 @@ def parse_index(data: bytes) -> list[str]:
     count = int.from_bytes(data[8:12], "big")
     if version not in (2, 3, 4):
         raise ValueError(f"git index version {version} is not known")
-    paths: list[str] = []
+    entries: list[tuple[str, str]] = []
     offset, previous = 12, b""
     for _ in range(count):
         start = offset
         if offset + 62 > len(data):
             raise ValueError("the git index ends early")
+        oid = data[offset + 40 : offset + 60].hex()
         flags = int.from_bytes(data[offset + 60 : offset + 62], "big")
         offset += 62
         if flags & 0x4000 and version >= 3:
@@ -169,8 +199,8 @@ def parse_index(data: bytes) -> list[str]:
                 raise ValueError("the git index ends early")
             name = data[offset:end]
             offset = start + ((end - start) // 8 + 1) * 8
-        paths.append(name.decode("utf-8", "backslashreplace"))
-    return paths
+        entries.append((name.decode("utf-8", "backslashreplace"), oid))
+    return entries
 
 
 def _varint(data: bytes, offset: int) -> tuple[int, int]:

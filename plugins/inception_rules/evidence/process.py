@@ -274,10 +274,14 @@ class _Follower:
     def flow(self, script: Script, arguments: tuple[str, ...], *, shell_form: bool, inline: bool) -> None:
         last: ShellCommand | None = None
         last_was_exec = False
+        waits: list[ShellCommand] = []
         for command in self.commands(script, None):
             if command.inside("substitution", "background", "condition") or not command.words:
                 continue
             name = command.name
+            if name == "exit":
+                # It leaves the script, after an error or at the end; what ran before is what counts.
+                continue
             if name == "set" and "--" in command.values:
                 words = command.values[command.values.index("--") + 1 :]
                 if not command.inside("if", "case", "and"):
@@ -303,8 +307,16 @@ class _Follower:
             if name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
                 continue
             last, last_was_exec = command, False
+            if name in {"wait", "fg"}:
+                waits.append(command)
             self.called(command, script)
-        if last_was_exec:
+        if last_was_exec and last is not None:
+            for waiting in waits:
+                # The exec is in another branch: where the script waits, it waits for good, and a shell stays PID 1.
+                if _other_branch(waiting, last) and _ends_branch(waiting, script):
+                    self.launch.finals.append(
+                        Final("child", tuple(waiting.values), script.path, waiting.line, shell_form)
+                    )
             return
         self.end(script, arguments, last, shell_form=shell_form, inline=inline)
 
@@ -420,6 +432,20 @@ class _Follower:
                 if variable.name == name and variable.value is not None:
                     return variable.value.value
         return None
+
+
+def _other_branch(first: ShellCommand, second: ShellCommand) -> bool:
+    """Tell whether two commands stand in different branches of one if, so that only one of them runs."""
+    one = [part for part in first.context if part.startswith("if ")]
+    two = [part for part in second.context if part.startswith("if ")]
+    # An elif or else stands inside of the if that it belongs to.
+    return bool(one) and len(two) > len(one) and two[: len(one)] == one
+
+
+def _ends_branch(command: ShellCommand, script: Script) -> bool:
+    """Tell whether a command is the last one of its branch."""
+    following = [c for c in script.commands if c.offset > command.offset and c.words]
+    return not any(c.context == command.context for c in following)
 
 
 def strip_wrappers(argv: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator
@@ -172,31 +173,70 @@ class Project:
         return re.search(r"^services\s*:", self.text(path), re.MULTILINE) is not None
 
     @cached_property
-    def _compose_arguments(self) -> list[str]:
-        """The files that the Makefile hands to Compose with ``-f``, in order."""
+    def _compose_commands(self) -> list[tuple[str, ...]]:
+        """The files of each call of Compose in the Makefile (its ``-f`` options), in order."""
         if self.makefile is None:
             return []
-        found: list[str] = []
+        found: list[tuple[str, ...]] = []
         for recipe in self.makefile.recipes:
-            text = recipe.text
+            text = recipe.text.replace("\\\n", " ")
             if not re.search(r"compose", text):
                 continue
             directory = ""
             moved = re.search(r"\bcd\s+(\S+?)\s*(?:&&|;)", text)
             if moved:
                 directory = moved.group(1).strip("\"'")
-            for match in re.finditer(r"(?:-f|--file)[ =]?\s*(\"[^\"]+\"|'[^']+'|[^\s;&|]+)", text):
-                path = posixpath.normpath(posixpath.join(directory, match.group(1).strip("\"'")))
-                if path.endswith((".yml", ".yaml")):
-                    found.append(path)
-        return list(dict.fromkeys(found))
+            for command in re.split(r"&&|\|\||[;\n]", text):
+                paths = []
+                for match in re.finditer(r"(?:-f|--file)[ =]?\s*(\"[^\"]+\"|'[^']+'|[^\s;&|]+)", command):
+                    path = posixpath.normpath(posixpath.join(directory, match.group(1).strip("\"'")))
+                    if path.endswith((".yml", ".yaml")):
+                        paths.append(path)
+                if paths:
+                    found.append(tuple(paths))
+        return found
+
+    @property
+    def _compose_arguments(self) -> list[str]:
+        """The files that the Makefile hands to Compose, the first ones of its calls before those that are put on top."""
+        commands = self._compose_commands
+        firsts = [command[0] for command in commands]
+        return list(dict.fromkeys([*firsts, *(path for command in commands for path in command)]))
 
     @cached_property
     def compose(self) -> Compose | None:
         """The Compose project, or None when the repository has no Compose file."""
         if not self.compose_candidates:
             return None
-        return load_compose(self.tree, self.compose_candidates[0], self.shell_environment, self._env_path)
+        path = self._env_path
+        return load_compose(
+            self.tree,
+            self.compose_candidates[0],
+            self.shell_environment,
+            path,
+            self._further_files,
+            example=path is not None and path == self.env_example,
+            directory=self._project_directory,
+        )
+
+    @cached_property
+    def _project_directory(self) -> str | None:
+        """The project directory that the Makefile gives to Compose, or None when it gives none."""
+        for recipe in self.makefile.recipes if self.makefile is not None else ():
+            match = re.search(r"--project-directory[ =]\s*([^\s;&|]+)", recipe.text)
+            if match and "$" not in match.group(1):
+                path = posixpath.normpath(match.group(1).strip("\"'"))
+                return None if path.startswith(("..", "/")) else "" if path == "." else path
+        return None
+
+    @cached_property
+    def _further_files(self) -> tuple[str, ...]:
+        """The files that the Makefile hands to Compose after the first one, in the same command."""
+        first = self.compose_candidates[0]
+        for command in self._compose_commands:
+            if command[:1] == (first,) and len(command) > 1:
+                return tuple(path for path in command[1:] if path in self.tree.files)
+        return ()
 
     @cached_property
     def _env_path(self) -> str | None:
@@ -445,7 +485,30 @@ class Project:
         for text in self.config_texts(part):
             if looks_like_nginx(text.text):
                 found[text.path, text.line] = (text, parse_nginx(text.text, text.path, text.line))
-        return list(found.values())
+        every = list(found.values())
+        used = [item for item in every if self._reaches_image(part, item[0])]
+        # A spare copy next to the real one says nothing, unless it is all there is.
+        return used if any(d.name == "server" for _, config in used for d in config.walk()) else every
+
+    def _reaches_image(self, part: Part, text: ConfigText) -> bool:
+        """Tell whether a text gets into a container: it is no file, it is mounted, or COPY or ADD names it."""
+        if text.target or part.context is None or text.path not in self.tree.files:
+            return True
+        source = self.tree.files[text.path]
+        if text.line != 1 or text.text != source.text:
+            # A heredoc or a quoted text, in a Dockerfile or a script.
+            return True
+        if part.service is not None and self.compose is not None:
+            for mount in part.service.mounts:
+                source_path = posixpath.normpath(posixpath.join(self.compose.directory, mount.source))
+                if mount.kind == "bind" and f"{text.path}/".startswith(f"{source_path}/"):
+                    return True
+        relative = posixpath.relpath(text.path, part.context)
+        for copied in copies(part.instructions):
+            name = copied.source
+            if name in {".", relative} or relative.startswith(f"{name}/") or fnmatch.fnmatch(relative, name):
+                return True
+        return False
 
     # -- documents -----------------------------------------------------------------------------------------
     def document(self, name: str) -> Document | None:

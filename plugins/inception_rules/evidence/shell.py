@@ -90,7 +90,7 @@ class ShellCommand:
         words: the name and the arguments.
         line: where it begins.
         end_line: where it ends.
-        context: what it is inside of, outermost first: ``function NAME``, ``if``, ``loop``, ``case``, ``subshell``,
+        context: what it is inside of, outermost first: ``function NAME``, ``if NUMBER`` (of the branch), ``loop``, ``case``, ``subshell``,
             ``substitution``, ``pipeline``, ``and``, ``background``, ``condition``.
         assignments: the ``NAME=value`` prefixes.
         redirects: the files.
@@ -346,8 +346,10 @@ class _Walker:
             self.children(node, self.deeper(node, context), depth)
 
     def deeper(self, node: Node, context: tuple[str, ...]) -> tuple[str, ...]:
+        # Each branch of an if has a number of its own: what is in the first one is not in the second.
         extra = {
-            "if_statement": "if", "elif_clause": "if", "else_clause": "if", "case_statement": "case",
+            "if_statement": f"if {node.start_byte}", "elif_clause": f"if {node.start_byte}",
+            "else_clause": f"if {node.start_byte}", "case_statement": "case",
             "case_item": "case", "subshell": "subshell", "command_substitution": "substitution",
             "process_substitution": "substitution", "pipeline": "pipeline",
         }.get(node.type)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ def _resolve(project: Project, script: Script, word: Word, option: str, depth: i
         return
     match = re.fullmatch(r"\$\{?(\w+)(?::?[-=]([^{}]*))?[^{}]*\}?", text.strip("'\""))
     if match is None:
+        if word.substituted:
+            yield from _secret(project, text)
         return
     name, default = match.group(1), match.group(2)
     values = list(_written(project, name))
@@ -114,6 +117,7 @@ def _resolve(project: Project, script: Script, word: Word, option: str, depth: i
         yield from _through_compose(project, name)
         return
     if assigned.value.substituted:
+        yield from _secret(project, assigned.value.value)
         return
     if f"${name}" in assigned.value.value or f"${{{name}}}" in assigned.value.value:
         return
@@ -123,6 +127,34 @@ def _resolve(project: Project, script: Script, word: Word, option: str, depth: i
             yield Name(inner.group(1), script.path, assigned.line)
         return
     yield from _resolve(project, script, assigned.value, option, depth + 1)
+
+
+_SECRET = re.compile(r"/run/secrets/([\w.-]+)")
+_SECRET_FILE = re.compile(
+    r"(?:^|/)\.?secrets?/(?:wp|wordpress)?_?(?:admin|adm)_?(?:user_?name|user|usr|login|name)?(?:\.(?:txt|secret|example))*$",
+    re.IGNORECASE,
+)
+
+
+def _secret(project: Project, text: str) -> Iterator[Name]:
+    """Yield the name that a secret's file holds, when the file is in the repository."""
+    match = _SECRET.search(text)
+    compose = project.compose
+    if match is None or compose is None:
+        return
+    resource = compose.secrets.get(match.group(1))
+    file = resource.value.get("file") if resource is not None else None
+    if resource is None or file is None or not file.scalar:
+        return
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(resource.path), compose.interpolated(file.text).text))
+    yield from _bare(project, path)
+
+
+def _bare(project: Project, path: str) -> Iterator[Name]:
+    """Yield the word that is all that a file holds."""
+    lines = project.text(path).strip().split("\n")
+    if len(lines) == 1 and re.fullmatch(r"[\w.@-]{1,60}", lines[0].strip()):
+        yield Name(lines[0].strip(), path, 1)
 
 
 def _through_compose(project: Project, name: str) -> Iterator[Name]:
@@ -142,6 +174,8 @@ def _through_compose(project: Project, name: str) -> Iterator[Name]:
 def _by_name(project: Project) -> Iterator[Name]:
     """Yield the values of variables whose name says that they name the administrator."""
     for path in project.tree.files:
+        if _SECRET_FILE.search(path):
+            yield from _bare(project, path)
         if _settings_file(path):
             for assignment in parse_dotenv(project.text(path), path).assignments:
                 value = assignment.value

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from inception_rules.evidence import credentials as found
 from inception_rules.evidence.credentials import Credential
 from inception_rules.evidence.project import Project
-from inception_rules.evidence.shell import is_shell
+from inception_rules.evidence.shell import is_shell, parse_shell
 from inception_rules.evidence.source import SourceFile
 from inception_rules.model import Context, Outcome, Rule, Severity
 
@@ -38,7 +38,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for path, source in project.tree.files.items():
         if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
             continue
-        items = {(c.line, c.what): c for c in (*_search(project, source), *found.in_token(source.text))}
+        items = {(c.line, c.what): c for c in search(project, source)}
         if not items:
             continue
         if not project.git.in_git(path):
@@ -70,29 +70,30 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
+def search(project: Project, source: SourceFile) -> Iterator[Credential]:
+    """Find the credentials of a file of the repository, as its name says how to read it."""
+    yield from _by_name(project, source)
+    yield from found.in_token(source.text)
+
+
+def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:
     path, name, text = source.path, source.name.lower(), source.text
     example = found.is_example(path)
     suffix = name.rpartition(".")[2] if "." in name else ""
     if name == ".env" or name.startswith((".env", "env.")) or suffix == "env" or name in {"env", ".envrc"}:
         yield from found.in_dotenv(text, path, example=example)
-    elif project.makefile is not None and path == project.makefile.path:
+    elif project.makefile is not None and source is project.tree.get(project.makefile.path):
         yield from found.in_makefile(project.makefile)
         for script in project.make_scripts:
             yield from found.in_shell(script)
     elif suffix in {"yml", "yaml"}:
         yield from found.in_yaml(text, path, example=example)
     elif is_shell(name, text[:200]):
-        parsed = project.script(path)
+        parsed = project.script(path) if source is project.tree.get(path) else parse_shell(text, path)
         if parsed is not None:
             yield from found.in_shell(parsed, example=example)
-    elif suffix in {"sql"}:
-        yield from found.in_sql(text, example=example)
-    elif suffix == "php" and ("config" in name or source.size < 20_000):
-        yield from found.in_php(text, example=example or "sample" in name)
-    elif suffix in {"cnf", "conf", "ini", "cfg", "properties"}:
-        yield from found.in_settings(text, example=example)
-        yield from found.in_sql(text, example=example)
+    elif suffix in {"sql", "php", "cnf", "conf", "ini", "cfg", "properties"}:
+        yield from _in_configuration(source, suffix, found.without(text, _filled_in(project)))
     elif suffix == "json" and not name.startswith(("package", "composer", "tsconfig")):
         yield from found.in_json(text, example=example)
     elif name == ".htpasswd":
@@ -112,6 +113,28 @@ def _search(project: Project, source: SourceFile) -> Iterator[Credential]:
             match = re.fullmatch(r"(?:[\w.-]+:[ ]?)?([^\s:]{4,100})", line.strip())
             if match and found.is_secret_value(match.group(1), "", example=False):
                 yield Credential("a bare value", number)
+
+
+def _filled_in(project: Project) -> set[str]:
+    """Return the words that the project's scripts replace with a variable; worked out once."""
+    known: set[str] | None = project.memo.get("filled in")
+    if known is None:
+        runs = (script for dockerfile in project.dockerfiles for _, script in project.run_scripts(dockerfile))
+        known = project.memo["filled in"] = found.filled_in((*project.scripts, *runs))
+    return known
+
+
+def _in_configuration(source: SourceFile, suffix: str, text: str) -> Iterator[Credential]:
+    example = found.is_example(source.path)
+    name = source.name.lower()
+    if suffix == "sql":
+        yield from found.in_sql(text, example=example)
+    elif suffix == "php":
+        if "config" in name or source.size < 20_000:
+            yield from found.in_php(text, example=example or "sample" in name)
+    else:
+        yield from found.in_settings(text, example=example)
+        yield from found.in_sql(text, example=example)
 
 
 RULE = Rule("credentials-in-git", "No credential is in git outside the secret files", ("E1", "R34"), _check)

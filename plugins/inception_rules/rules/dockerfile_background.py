@@ -65,7 +65,7 @@ def _is_shell_call(words: tuple[str, ...]) -> bool:
 def _jobs(script: Script) -> Iterator[tuple[int, str]]:
     for part in script.everything():
         for job in part.backgrounds:
-            text = " ".join(job.text.split())
+            text = " ".join(job.text.replace("\\\n", " ").split())
             yield job.line, text if len(text) <= 40 else text[:37] + "..."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from inception_rules.evidence.dotenv import parse_dotenv
@@ -56,7 +57,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             "the .env file is at the root of the repository, not in srcs/",
             "Move it to srcs/.env.",
         )
-    elif compose.used_variables - set(project.shell_environment):
+    elif compose.used_variables - set(project.shell_environment) or _is_made(project):
         yield RULE.undecided("srcs/.env is not in the repository, where it may be missing on purpose")
     else:
         yield RULE.finding(
@@ -65,6 +66,13 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             "there is no srcs/.env, and nothing refers to one",
             "Put the settings into srcs/.env and use them in the Compose file.",
         )
+
+
+def _is_made(project: Project) -> bool:
+    """Tell whether the Makefile or a script makes or reads the file."""
+    texts = [recipe.text for recipe in project.makefile.recipes] if project.makefile is not None else []
+    texts += [script.text for script in project.scripts]
+    return any(re.search(r"srcs/\.env\b", text) for text in texts)
 
 
 RULE = Rule("dotenv-file", "The environment variables live in srcs/.env, and Compose can read it", ("R32",), _check)

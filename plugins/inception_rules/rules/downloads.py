@@ -14,7 +14,9 @@ from inception_rules.rules._common import container_scripts
 _URL = re.compile(r"(?:https?|ftp)://[^\s\"']+")
 _LOCAL = re.compile(r"^(?:https?|ftp)://(?:localhost|127\.|0\.0\.0\.0|\[|[\w-]+(?::\d+)?(?:/|$)|\$)")
 _NOT_SOFTWARE = re.compile(r"api\.wordpress\.org/secret-key|/health|ifconfig|icanhazip|ipinfo")
-_VERIFIES = re.compile(r"sha(?:1|224|256|384|512)sum|md5sum|shasum|gpg\s|gpgv|openssl\s+dgst|cosign|minisign|signify")
+_VERIFIES = re.compile(
+    r"sha(?:1|224|256|384|512)sum|md5sum|shasum|(?<![\w./-])gpg\s|gpgv|openssl\s+dgst|cosign|minisign|signify"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     found = downloads(project)
     # All of them are listed, also those with which nothing is wrong.
-    project.memo["notes"] = [f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found]
+    notes: list[str] = project.memo.setdefault("notes", [])
+    notes.extend(f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found)
     for download in found:
         problems = []
         if not download.pinned:

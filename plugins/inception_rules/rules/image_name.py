@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inception_rules.evidence.project import Project
-from inception_rules.model import Context, Outcome, Rule
+from inception_rules.model import Context, Outcome, Rule, Severity
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
@@ -28,6 +28,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             continue
         if service.image.unknown:
             yield RULE.undecided(f"the image name of {service.name} depends on a variable that is not known")
+            continue
+        if name == service.name.lower():
+            yield RULE.finding(
+                *service.place("image"),
+                f"the image of {service.name} is called {name}: an image's name has no capitals, the service's name has",
+                f"Call the service {name}.",
+                severity=Severity.WARNING,
+            )
             continue
         yield RULE.finding(
             *service.place("image"),

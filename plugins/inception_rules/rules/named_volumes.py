@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from inception_rules.evidence.compose import Mount, Service
-from inception_rules.evidence.project import Project
+from inception_rules.evidence.project import Part, Project
 from inception_rules.model import Context, Outcome, Rule
 
 #: Places in a container where a mount holds no data of the site or the database.
@@ -46,6 +46,21 @@ def data_mounts(service: Service) -> list[Mount]:
     return found
 
 
+def written_source(mount: Mount) -> str:
+    """Return the source of a mount as it is written: what stands before the first colon outside of ``${…}``."""
+    text = mount.origin.text
+    depth = 0
+    for index, letter in enumerate(text):
+        if letter == "{":
+            depth += 1
+        elif letter == "}":
+            depth -= 1
+        elif letter == ":" and depth <= 0:
+            return text[:index]
+    # In the long syntax the source stands alone, and a mapping has no text of its own.
+    return text or mount.source
+
+
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     compose = project.compose
     if compose is None or not compose.services:
@@ -66,7 +81,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         service = part.service
         mounts = data_mounts(service)
         if role == "nginx":
-            mounts = [m for m in mounts if m.target.rstrip("/") in site_targets or m.target.startswith("/var/www")]
+            shared = [m for m in mounts if m.target.rstrip("/") in site_targets]
+            # What else lies below /var/www is another site, when WordPress's own is among the mounts.
+            mounts = shared or [m for m in mounts if m.target.startswith("/var/www")]
         elif not mounts:
             yield RULE.finding(
                 *service.place("volumes"),
@@ -74,13 +91,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 f"Declare a named volume and mount it into {part.name}.",
                 requirements=_IDS[role][:1],
             )
+        if role == "mariadb" and mounts:
+            yield from _elsewhere(project, part, service, mounts)
         for mount in mounts:
             path, line = mount.origin.path, mount.origin.line
             if mount.kind == "bind":
                 yield RULE.finding(
                     path,
                     line,
-                    f"{part.name} bind-mounts {mount.origin.text.partition(':')[0]} for the {_WHAT[role]}",
+                    f"{part.name} bind-mounts {written_source(mount)} for the {_WHAT[role]}",
                     "Declare a named volume whose driver_opts point at /home/<login>/data, and mount that.",
                     requirements=("R16",),
                 )
@@ -105,6 +124,33 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     "Declare it under the top-level volumes:.",
                     requirements=(*_IDS[role][:1], "E35"),
                 )
+
+
+_DATABASE = "/var/lib/mysql"
+
+
+def _elsewhere(project: Project, part: Part, service: Service, mounts: list[Mount]) -> Iterator[Outcome]:
+    """Find a database whose volume is mounted where it does not write."""
+    for mount in mounts:
+        target = posixpath.normpath(mount.target or "/")
+        if "$" in mount.target or target == _DATABASE or _DATABASE.startswith(target.rstrip("/") + "/"):
+            return
+        if target.startswith(_DATABASE + "/"):
+            return
+    targets = [posixpath.normpath(m.target) for m in mounts if m.target]
+    home = part.home
+    texts = [] if home is None else [s.text for s in project.tree.below("" if home == "." else home) if not s.is_binary]
+    texts += [" ".join(given.words) for given in (service.command, service.entrypoint) if given is not None]
+    if any(target in text for target in targets for text in texts):
+        # A setting of its own, for example datadir, may name the place.
+        return
+    yield RULE.finding(
+        mounts[0].origin.path,
+        mounts[0].origin.line,
+        f"the volume of {part.name} is mounted at {targets[0] if targets else '?'}, and the database is in {_DATABASE}",
+        f"Mount it at {_DATABASE}.",
+        requirements=("R14",),
+    )
 
 
 RULE = Rule(

@@ -95,6 +95,15 @@ def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
         or final.argv[:2] == ("while", "true")
     ):
         return
+    if name == "service" and final.argv[-1:] == ("stop",):
+        yield RULE.finding(
+            final.path,
+            final.line,
+            f"the start script of {part.name} ends with {shown}, not with a daemon",
+            _FIX_EXEC,
+            requirements=("R20", "R24"),
+        )
+        return
     background = _in_background(project, part, final)
     if background:
         yield RULE.finding(
@@ -106,7 +115,7 @@ def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
         )
         return
     if final.kind == "child":
-        if name in _ENDS:
+        if name in _ENDS and final.argv[1:2] != ("server",):
             yield RULE.finding(
                 final.path,
                 final.line,
@@ -114,7 +123,20 @@ def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
                 _FIX_EXEC,
                 requirements=("R20", "R24"),
             )
-        elif name in {"wait", "fg"} or _DAEMONS.fullmatch(name) or "$" in shown or not final.argv[0].startswith("["):
+        elif name in {"wait", "fg"}:
+            yield RULE.finding(
+                final.path,
+                final.line,
+                f"a shell stays PID 1 of {part.name} and waits for the daemon that it put into the background",
+                _FIX_EXEC,
+                requirements=("R24",),
+            )
+        elif (
+            final.argv[1:2] == ("server",)
+            or _DAEMONS.fullmatch(name)
+            or "$" in shown
+            or not final.argv[0].startswith("[")
+        ):
             yield RULE.finding(
                 final.path,
                 final.line,

@@ -47,7 +47,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     yield RULE.finding(
                         path,
                         line,
-                        f"NGINX publishes port {_shown(port)}, and only 443 is allowed",
+                        f"NGINX publishes port {_shown(port)}, and only 443 is allowed"
+                        if host != (0, 0)
+                        else f"NGINX publishes {_shown(port)} on a port of the host that Docker chooses, not on 443",
                         'Publish "443:443" alone.',
                         requirements=ids,
                     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from inception_rules.evidence.markdown import plain
 from inception_rules.evidence.project import Project
-from inception_rules.model import Context, Outcome, Rule
+from inception_rules.model import Context, Outcome, Rule, Severity
 
 _ITALIC = re.compile(
     r"""[>\s#]*(?:(?P<star>\*|\*\*\*)(?![\s*])(?P<a>.+?)(?<![\s*])(?P=star)(?!\*)|(?P<line>_|___)(?![\s_])(?P<b>.+?)(?<![\s])(?P=line)
@@ -33,6 +33,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if document.is_empty:
         yield RULE.finding(document.path, None, "README.md is empty", _FIX, requirements=("E21", "E22", "R37", "R38"))
         return
+    if document.path != "README.md":
+        yield RULE.finding(
+            document.path,
+            None,
+            f"the file is called {document.path}",
+            "Call it README.md.",
+            severity=Severity.WARNING,
+            requirements=("E21", "R37"),
+        )
     line = document.first_line.strip()
     match = _ITALIC.fullmatch(line)
     ids = ("E22", "R38")

@@ -57,7 +57,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             continue
         for inner in script.everything():
             for job in inner.backgrounds:
-                text = " ".join(job.text.split())
+                text = " ".join(job.text.replace("\\\n", " ").split())
                 shown = text if len(text) <= 40 else text[:37] + "..."
                 yield RULE.finding(
                     script.path,

@@ -18,6 +18,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for part, launch in launches(project):
         if launch.unresolved:
             yield RULE.undecided(f"the start script of {part.name} is not in the repository", ("R23",))
+        if part.dockerfile is not None and not part.dockerfile.stages:
+            # Without FROM there is no image; another rule speaks about that.
+            continue
         for final in launch.finals:
             if final.kind != "shell":
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from inception_rules.evidence.compose import Compose, Resource
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
-from inception_rules.rules.named_volumes import data_mounts
+from inception_rules.rules.named_volumes import data_mounts, written_source
 
 _SHEET = {"mariadb": "E54", "wordpress": "E47"}
 _GOOD = re.compile(r"/home/[^/]+/data(?:/.*)?")
@@ -30,7 +30,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         ids = ("R17", "R27", sheet)
         for mount in data_mounts(part.service):
             if mount.kind == "bind":
-                source = mount.origin.text.partition(":")[0] if "${" not in mount.origin.text else mount.source
+                source = written_source(mount)
                 verdict = _judge(compose, re.sub(r"^~(?=/|$)", "/home/login", source))
                 if verdict is None:
                     yield RULE.undecided(f"the place of {part.name}'s data depends on a variable that is not known")

@@ -11,7 +11,7 @@ from inception_rules.evidence.shell import parse_shell
 @pytest.mark.parametrize(
     "name",
     ["MYSQL_PASSWORD", "DB_PASS", "dbpassword", "WP_ADMIN_PWD", "ROOT_PW", "mdp", "API_KEY", "SECRET_KEY", "AUTH_KEY", "GITHUB_TOKEN",
-     "requirepass", "FTP_PASSWD", "wpuserpass", "MYSQL_ROOT_PASSWORD_2", "NONCE_SALT"],
+     "requirepass", "FTP_PASSWD", "wpuserpass", "MYSQL_ROOT_PASSWORD_2", "NONCE_SALT", "PASSFTP", "passdb"],
 )  # fmt: skip
 def test_names_of_credentials(name: str) -> None:
     assert found.is_credential_name(name)
@@ -20,7 +20,7 @@ def test_names_of_credentials(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["MYSQL_PASSWORD_FILE", "PWD", "OLDPWD", "fastcgi_pass", "pasv_enable", "PasswordAuthentication", "COMPASS", "SECRETS_DIR", "WP_USER",
-     "DOMAIN_NAME", "password_min_length", "TOKEN_URL", "KEY", "primary_key", "proxy_pass"],
+     "DOMAIN_NAME", "password_min_length", "TOKEN_URL", "KEY", "primary_key", "proxy_pass", "RESET_PASSWORD_LINK", "PASSPORT"],
 )  # fmt: skip
 def test_other_names(name: str) -> None:
     assert not found.is_credential_name(name)
@@ -77,6 +77,7 @@ def test_examples_by_their_names(name: str) -> None:
         ("printf 'A_PASSWORD=%s\\nB_PASSWORD=%s\\n' \"$a\" \"$b\"", []),
         ("redis-server --requirepass s3same", [1]),
         ("read -s -p 'Password: ' PASSWORD", []),
+        ("echo \"A=1 \\\n\nDB_PASSWORD=s3same\" > .env", [3]),
     ],
 )  # fmt: skip
 def test_shell(text: str, lines: list[int]) -> None:

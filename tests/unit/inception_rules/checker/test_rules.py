@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ FILES = {file.stem: file for file in (FIXTURES / "rules").glob("*.yml")}
 def change(root: Path, changes: list[dict[str, Any]]) -> None:
     """Apply a fixture's changes to a tree."""
     for item in changes:
+        if "commit" in item:
+            _commit(root, item["commit"])
+            continue
         file = root / item["file"]
         if item.get("remove"):
             file.unlink()
@@ -35,6 +39,12 @@ def change(root: Path, changes: list[dict[str, Any]]) -> None:
             text = file.read_text(encoding="utf-8")
             assert item["replace"] in text
             file.write_text(text.replace(item["replace"], item["with"], 1), encoding="utf-8")
+
+
+def _commit(root: Path, message: str) -> None:
+    options = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", message]):
+        subprocess.run(["git", "-C", str(root), *options, *command], check=True)
 
 
 def test_every_rule_has_fixtures_and_every_fixture_a_rule() -> None:

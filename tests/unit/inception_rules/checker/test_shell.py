@@ -82,8 +82,8 @@ def test_contexts() -> None:
     script = parse_shell("f() { a; }\nif b; then c; fi\n(d)\ne $(g) | h\ni && j\n")
     contexts = {c.name: c.context for c in script.commands}
     assert contexts["a"] == ("function f",)
-    assert contexts["b"] == ("if", "condition")
-    assert contexts["c"] == ("if",)
+    assert contexts["b"] == ("if 11", "condition")
+    assert contexts["c"] == ("if 11",)
     assert contexts["d"] == ("subshell",)
     assert "substitution" in contexts["g"]
     assert contexts["h"] == ("pipeline",)
