@@ -27,6 +27,7 @@ from inception_rules.live.model import (
 from inception_rules.model import Finding, Severity
 
 MIB = 1024 * 1024
+ALL = "0.0.0.0"  # noqa: S104 -- what the engine says of a port that is published everywhere
 SPOKEN = {
     "E2": "The group is there, and the work is its own",
     "E4": "The repository is the group's own, cloned anew",
@@ -103,7 +104,7 @@ def three() -> Topology:
                 pid_one="nginx: master process nginx -g daemon off;",
                 user="www-data",
                 processes=3,
-                ports=(Port(443, 443, "tcp", "0.0.0.0"), Port(443, 443, "tcp", "::")),
+                ports=(Port(443, 443, "tcp", ALL), Port(443, 443, "tcp", "::")),
                 networks=(Attachment("inception", "172.18.0.4", ("nginx", "wil.42.fr")),),
                 mounts=(dataclasses.replace(site, read_only=True),),
                 image_bytes=131 * MIB,
@@ -131,7 +132,7 @@ def eight() -> Topology:
                 "ftp",
                 exposed=("21/tcp", "21100-21110/tcp"),
                 pid_one="/usr/sbin/vsftpd /etc/vsftpd.conf",
-                ports=(Port(21, 21, "tcp", "0.0.0.0"), Port(21100, 21100, "tcp", "0.0.0.0")),
+                ports=(Port(21, 21, "tcp", ALL), Port(21100, 21100, "tcp", ALL)),
                 mounts=(site,),
             ),
             container("adminer", exposed=("8080/tcp",), ports=(Port(8080, 8080, "tcp", "127.0.0.1"),)),
@@ -156,7 +157,10 @@ def _checks(broken: bool) -> tuple[Check, ...]:
     titles = {requirement.id: requirement.title for requirement in subject.REQUIREMENTS.values()} | SPOKEN
     ends = {requirement.id for requirement in subject.REQUIREMENTS.values() if requirement.ends}
     seen = {
-        "E9": ("srcs/docker-compose.yml has neither network_mode: host nor links", "no container has the host's network"),
+        "E9": (
+            "srcs/docker-compose.yml has neither network_mode: host nor links",
+            "no container has the host's network",
+        ),
         "E13": (
             "srcs/requirements/mariadb/Dockerfile:1: FROM debian:12-slim",
             "srcs/requirements/nginx/Dockerfile:1: FROM debian:12-slim",

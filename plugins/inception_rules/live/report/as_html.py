@@ -48,7 +48,7 @@ class _Picture:
 
     title: str
     anchor: str
-    data: Markup = Markup()
+    data: Markup | None = None
     width: int = 0
     height: int = 0
     missing: str = ""
@@ -93,25 +93,29 @@ def render_html(evaluation: Evaluation, directory: Path) -> str:
     drawings = (
         [diagram.draw(topology, machine), diagram.draw(topology, machine, narrow=True)] if topology.containers else []
     )
-    return _environment().get_template("report.html.j2").render(
-        e=evaluation,
-        style=style,
-        policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        verdict=verdict,
-        sentence=sentence,
-        Verdict=Verdict,
-        words=_WORDS,
-        severities=_SEVERITIES,
-        sections=sections(evaluation.checks),
-        owners=owners,
-        pictures={check.id: _pictures(check, directory) for check in evaluation.checks},
-        drawings=drawings,
-        metrics=diagram,
-        groups=_groups(evaluation.figures),
-        facts=facts,
-        beyond=[finding for finding in evaluation.beyond if finding.suppressed is None],
-        suppressed=facts.suppressed(evaluation),
-        ids={check.id for check in evaluation.checks},
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            e=evaluation,
+            style=style,
+            policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            verdict=verdict,
+            sentence=sentence,
+            Verdict=Verdict,
+            words=_WORDS,
+            severities=_SEVERITIES,
+            sections=sections(evaluation.checks),
+            owners=owners,
+            pictures={check.id: _pictures(check, directory) for check in evaluation.checks},
+            drawings=drawings,
+            metrics=diagram,
+            groups=_groups(evaluation.figures),
+            facts=facts,
+            beyond=[finding for finding in evaluation.beyond if finding.suppressed is None],
+            suppressed=facts.suppressed(evaluation),
+            ids={check.id for check in evaluation.checks},
+        )
     )
 
 
@@ -120,7 +124,6 @@ def _environment() -> Environment:
         loader=PackageLoader("inception_rules.live.report"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
         lstrip_blocks=True,
         finalize=_clean,
     )
@@ -129,6 +132,7 @@ def _environment() -> Environment:
         "number": diagram._number,
         "anchor": _anchor,
         "moment": _moment,
+        "path": _path,
         "ticks": _ticks,
     }
     return environment
@@ -158,6 +162,11 @@ def _moment(text: str) -> str:
         return text
 
 
+def _path(text: str) -> Markup:
+    """Let a path be broken after its slashes and nowhere else."""
+    return Markup("/<wbr>").join(escape(part) for part in printable(text, 4000).split("/"))
+
+
 def _ticks(text: str) -> Markup:
     """Set what stands between backticks as code."""
     parts = re.split(r"`([^`]+)`", printable(text, 4000))
@@ -174,7 +183,10 @@ def _pictures(check: Check, directory: Path) -> tuple[_Picture, ...]:
 
 def _picture(shot: Shot, anchor: str, directory: Path) -> _Picture:
     root = directory.resolve()
-    path = (root / shot.file).resolve()
+    try:
+        path = (root / shot.file).resolve()
+    except ValueError:
+        return _Picture(shot.title, anchor, missing=f"{shot.file} is no name of a file")
     if not path.is_relative_to(root):
         return _Picture(shot.title, anchor, missing=f"{shot.file} is outside the directory of the screenshots")
     try:

@@ -22,7 +22,11 @@ def _text(text: str) -> str:
 
 def _line(finding: Finding) -> str:
     place = facts.place(finding)
-    return _text(place) + (": " if place else "") + f"{_text(finding.message)} [{_text(finding.rule)}] {_text(finding.fix)}"
+    return (
+        _text(place)
+        + (": " if place else "")
+        + f"{_text(finding.message)} [{_text(finding.rule)}] {_text(finding.fix)}"
+    )
 
 
 def render_junit(evaluation: Evaluation) -> str:

@@ -312,8 +312,8 @@ def _columns(topology: Topology, *, narrow: bool) -> list[list[Box]]:
         # Five become three and two, not four and one.
         parts = -(-len(rank) // step)
         size = -(-len(rank) // parts)
-        for start in range(0, len(rank), size):
-            columns.append([_container(one, topology) for one in rank[start : start + size]])
+        starts = range(0, len(rank), size)
+        columns.extend([_container(one, topology) for one in rank[start : start + size]] for start in starts)
     return columns
 
 
@@ -337,19 +337,18 @@ def _ranks(topology: Topology, published: set[str]) -> list[list[Container]]:
                 rank[call.target] = max(rank.get(call.target, 0), rank[call.source] + 1)
     for container in topology.containers:
         rank.setdefault(_container_key(container), 1 if rank else 0)
-    used = sorted(set(rank.values()))
     order = {_container_key(c): (c.role != "nginx", index) for index, c in enumerate(topology.containers)}
     made: list[list[Container]] = []
     place: dict[str, float] = {}
-    for number in used:
+    for number in sorted(set(rank.values())):
+        weights: dict[str, tuple[float, tuple[bool, int]]] = {}
         row = [c for c in topology.containers if rank[_container_key(c)] == number]
-
-        def weight(container: Container) -> tuple[float, tuple[bool, int]]:
+        for container in row:
             key = _container_key(container)
             before = [place[source] for source, found in called.items() if key in found and source in place]
-            return (sum(before) / len(before) if before else 99.0 if number else 0.0), order[key]
-
-        row.sort(key=weight)
+            # Whom nobody calls stands last.
+            weights[key] = (sum(before) / len(before) if before else 99.0), order[key]
+        row.sort(key=lambda c: weights[_container_key(c)])
         place.update({_container_key(c): float(index) for index, c in enumerate(row)})
         made.append(row)
     return made
@@ -614,9 +613,7 @@ class _Picture:
             box.key: [r.out if r.kind == "drop" else r.gap_out for r in down if r.target.box is box]
             for box in self.below
         }
-        order = sorted(
-            self.below, key=lambda box: sum(users[box.key]) / len(users[box.key]) if users[box.key] else 1e6
-        )
+        order = sorted(self.below, key=lambda box: sum(users[box.key]) / len(users[box.key]) if users[box.key] else 1e6)
         wide = [self.spots[box.key].size_a for box in order]
         wish = [
             (sum(users[box.key]) / len(users[box.key]) if users[box.key] else self.spans[-1][1]) - size / 2
@@ -682,9 +679,7 @@ class _Picture:
     def finish(self, network: Sequence[str], machine: str) -> Diagram:
         """Turn the layout into a picture with frames, moved so that it begins at 0, 0."""
         boxes = {
-            key: replace(
-                spot.box, x=spot.c if self.narrow else spot.a, y=spot.a if self.narrow else spot.c
-            )
+            key: replace(spot.box, x=spot.c if self.narrow else spot.a, y=spot.a if self.narrow else spot.c)
             for key, spot in self.spots.items()
         }
         lines = [
@@ -703,14 +698,11 @@ class _Picture:
             tuple(replace(b, x=b.x - left, y=b.y - top) for b in boxes.values()),
             tuple(replace(line, points=tuple((x - left, y - top) for x, y in line.points)) for line in lines),
             tuple(
-                replace(f, x=f.x - left, y=f.y - top, label_x=f.label_x - left, label_y=f.label_y - top)
-                for f in frames
+                replace(f, x=f.x - left, y=f.y - top, label_x=f.label_x - left, label_y=f.label_y - top) for f in frames
             ),
         )
 
-    def _frames(
-        self, boxes: dict[str, Box], lines: list[Line], network: Sequence[str], machine: str
-    ) -> list[Frame]:
+    def _frames(self, boxes: dict[str, Box], lines: list[Line], network: Sequence[str], machine: str) -> list[Frame]:
         badges = [b for b in boxes.values() if b.kind == "port"]
         containers = [b for b in boxes.values() if b.kind == "container"]
         volumes = [b for b in boxes.values() if b.kind == "volume"]
@@ -749,7 +741,11 @@ class _Picture:
             edge = first[0].y + max(b.height for b in first) / 2
             bottom = host.y + host.height
             left = min(host.x, min(b.x for b in badges) - _FRAME)
-            right = max(host.x + host.width, max(b.x + b.width for b in badges) + _FRAME, left + 20 + len(host.label[0]) * CHARACTER)
+            right = max(
+                host.x + host.width,
+                max(b.x + b.width for b in badges) + _FRAME,
+                left + 20 + len(host.label[0]) * CHARACTER,
+            )
             # No line leads below the last box, so the label stands there.
             return replace(
                 host,
@@ -851,9 +847,7 @@ def _packed(routes: list[_Route]) -> list[list[_Route]]:
     for route in sorted(routes, key=lambda r: abs(r.gap_in - r.gap_out)):
         low, high = sorted((route.gap_in, route.gap_out))
         for lane in lanes:
-            if all(
-                high + _CLEAR < min(r.gap_in, r.gap_out) or low - _CLEAR > max(r.gap_in, r.gap_out) for r in lane
-            ):
+            if all(high + _CLEAR < min(r.gap_in, r.gap_out) or low - _CLEAR > max(r.gap_in, r.gap_out) for r in lane):
                 lane.append(route)
                 break
         else:

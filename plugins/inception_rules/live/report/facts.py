@@ -52,8 +52,7 @@ def headline(evaluation: Evaluation) -> tuple[Verdict, str]:
         sentence += f" {_times(undecided, 'check')} could not be decided."
     if warned:
         sentence += f" {_times(warned, 'check')} {'holds' if warned == 1 else 'hold'} with something doubtful."
-        return Verdict.WARN, sentence
-    return Verdict.PASS, sentence
+    return (Verdict.WARN if undecided or warned else Verdict.PASS), sentence
 
 
 def _times(number: int, word: str) -> str:
@@ -208,7 +207,9 @@ def client(evaluation: Evaluation, user: str) -> str:
 def password_secret(evaluation: Evaluation, *, root: bool) -> str:
     """Return the name of the Docker secret that seems to hold the database's password, or an empty string."""
     fitting = [
-        name for name in evaluation.sources.secrets if re.search(r"(db|database|mysql|mariadb).*pass", name, re.IGNORECASE)
+        name
+        for name in evaluation.sources.secrets
+        if re.search(r"(db|database|mysql|mariadb).*pass", name, re.IGNORECASE)
     ]
     return next((name for name in fitting if ("root" in name.lower()) == root), "")
 
