@@ -133,7 +133,7 @@ def _environment() -> Environment:
         "anchor": _anchor,
         "moment": _moment,
         "path": _path,
-        "ticks": _ticks,
+        "prose": _prose,
     }
     return environment
 
@@ -167,11 +167,11 @@ def _path(text: str) -> Markup:
     return Markup("/<wbr>").join(escape(part) for part in printable(text, 4000).split("/"))
 
 
-def _ticks(text: str) -> Markup:
-    """Set what stands between backticks as code."""
-    parts = re.split(r"`([^`]+)`", printable(text, 4000))
+def _prose(text: str) -> Markup:
+    """Set what stands between backticks as code, and let paths be broken."""
+    parts = re.split(r"`([^`]+)`", text)
     return Markup().join(
-        Markup("<code>{}</code>").format(part) if index % 2 else escape(part) for index, part in enumerate(parts)
+        Markup("<code>{}</code>").format(_path(part)) if index % 2 else _path(part) for index, part in enumerate(parts)
     )
 
 
