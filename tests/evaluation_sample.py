@@ -187,8 +187,10 @@ def _checks(broken: bool) -> tuple[Check, ...]:
             "php-fpm was killed: the site answered again after 2.6 s, restarts 0 → 1",
         ),
     }
+    front = Shot("The front page, as a visitor sees it", "e29-front.png")
     shots = {
-        "E29": (Shot("The front page, as a visitor sees it", "e29-front.png"),),
+        "E42": (front,),
+        "E29": (front,),
         "E48": (Shot("The comment, shown", "e48-comment.png"),),
         "E49": (Shot("The dashboard", "e49-dashboard.png"),),
         "E50": (Shot("The editor", "e50-editor.png"), Shot("The page, changed", "e50-page.png")),
@@ -301,7 +303,9 @@ def sample(*, broken: bool = False) -> Evaluation:
                 DockerfileFacts(
                     c.service,
                     f"srcs/requirements/{'' if c.role in ('nginx', 'wordpress', 'mariadb') else 'bonus/'}{c.service}/Dockerfile",
-                    ("debian:12-slim AS files", "debian:12-slim") if c.service == "wordpress" else ("debian:12-slim",),
+                    ("FROM debian:12-slim AS files", "FROM debian:12-slim")
+                    if c.service == "wordpress"
+                    else ("FROM debian:12-slim",),
                     {
                         "nginx": ("nginx", "openssl", "gettext-base"),
                         "wordpress": ("php8.2-fpm", "php8.2-mysql", "libfcgi-bin"),

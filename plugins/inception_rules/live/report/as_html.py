@@ -33,7 +33,7 @@ _WORDS = {
 _SEVERITIES = {Severity.ERROR: "fails", Severity.WARNING: "doubtful", Severity.INFO: "note"}
 #: Heading of each group of figures, and what its sum is called; None where a sum means nothing.
 _GROUPS = {
-    "sizes": ("Size of the images", None),
+    "sizes": ("Sizes", None),
     "memory": ("Memory in use", "together"),
     "start-up": ("Time to start", None),
     "restart": ("Time until the site answered again after the daemon was killed", None),
@@ -44,7 +44,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """A screenshot, embedded, or the reason why it is not."""
+    """A screenshot, embedded, or the reason why it is not, or the check that already shows the same file."""
 
     title: str
     anchor: str
@@ -52,6 +52,7 @@ class _Picture:
     width: int = 0
     height: int = 0
     missing: str = ""
+    same: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,12 @@ def render_html(evaluation: Evaluation, directory: Path) -> str:
             severities=_SEVERITIES,
             sections=sections(evaluation.checks),
             owners=owners,
-            pictures={check.id: _pictures(check, directory) for check in evaluation.checks},
+            pictures=_pictures(evaluation.checks, directory),
             drawings=drawings,
             metrics=diagram,
             groups=_groups(evaluation.figures),
             facts=facts,
+            common=facts.common(evaluation),
             beyond=[finding for finding in evaluation.beyond if finding.suppressed is None],
             suppressed=facts.suppressed(evaluation),
             ids={check.id for check in evaluation.checks},
@@ -175,10 +177,20 @@ def _prose(text: str) -> Markup:
     )
 
 
-def _pictures(check: Check, directory: Path) -> tuple[_Picture, ...]:
-    return tuple(
-        _picture(shot, f"shot-{_anchor(check.id)}-{number}", directory) for number, shot in enumerate(check.shots, 1)
-    )
+def _pictures(checks: tuple[Check, ...], directory: Path) -> dict[str, list[_Picture]]:
+    """Embed every screenshot once, at the first check that has it."""
+    owners: dict[str, str] = {}
+    made: dict[str, list[_Picture]] = {}
+    for check in checks:
+        made[check.id] = []
+        for number, shot in enumerate(check.shots, 1):
+            anchor = f"shot-{_anchor(check.id)}-{number}"
+            owner = owners.setdefault(shot.file, check.id)
+            shown = owner == check.id and all(shot.file != earlier.file for earlier in check.shots[: number - 1])
+            made[check.id].append(
+                _picture(shot, anchor, directory) if shown else _Picture(shot.title, anchor, same=owner)
+            )
+    return made
 
 
 def _picture(shot: Shot, anchor: str, directory: Path) -> _Picture:

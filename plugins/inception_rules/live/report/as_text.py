@@ -49,24 +49,27 @@ def render_text(evaluation: Evaluation, *, colour: bool = False) -> str:
     )
     for note in evaluation.notes:
         writer.add(f"note: {printable(note)}")
+    sentence = facts.common(evaluation)
+    if sentence:
+        writer.add(f"where a line says nothing more: {printable(sentence)}")
     shown: dict[Finding, str] = {}
     for section in sections(evaluation.checks):
         writer.add()
         title = section.title if section.part == section.title else f"{section.part}: {section.title}"
         writer.add(writer.paint(title, colour="1"))
         for check in section.checks:
-            _check(writer, check, shown)
+            _check(writer, check, facts.evidence(check, sentence), shown)
     _beyond(writer, evaluation)
     _end(writer, evaluation)
     return "\n".join(writer.lines) + "\n"
 
 
-def _check(writer: _Writer, check: Check, shown: dict[Finding, str]) -> None:
+def _check(writer: _Writer, check: Check, evidence: tuple[str, ...], shown: dict[Finding, str]) -> None:
     word = WORDS[check.verdict]
     writer.add(
         f"{writer.paint(word, 4)} {printable(check.id):>4}{' !' if check.ends else '  '} {printable(check.title)}"
     )
-    for seen in check.seen:
+    for seen in evidence:
         writer.add(f"         {printable(seen)}")
     for reason in check.reasons:
         writer.add(f"         not decided: {printable(reason)}")

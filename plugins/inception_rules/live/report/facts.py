@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -57,6 +58,22 @@ def headline(evaluation: Evaluation) -> tuple[Verdict, str]:
 
 def _times(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+#: So many checks have to rest on one sentence alone, for it to be said once instead.
+_COMMON = 8
+
+
+def common(evaluation: Evaluation) -> str:
+    """Return the sentence that is the only evidence of many checks, to be said once; empty when there is none."""
+    alone = Counter(check.seen[0] for check in evaluation.checks if len(check.seen) == 1)
+    sentence, count = alone.most_common(1)[0] if alone else ("", 0)
+    return sentence if count >= _COMMON else ""
+
+
+def evidence(check: Check, sentence: str) -> tuple[str, ...]:
+    """Return the evidence of a check without what was said once for many."""
+    return () if check.seen == (sentence,) else check.seen
 
 
 def active(check: Check) -> tuple[Finding, ...]:

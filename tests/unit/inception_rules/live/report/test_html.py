@@ -15,7 +15,7 @@ from tinyhtml5.parser import HTMLParser  # type: ignore[import-untyped] # it com
 
 from evaluation_sample import container, png, sample
 from inception_rules.live.model import Check, Evaluation, Figure, Shot, Sources, Topology, Verdict
-from inception_rules.live.report import as_html, render_html
+from inception_rules.live.report import as_html, facts, render_html
 from inception_rules.model import Finding, Severity
 
 _BLOCKS = frozenset({"dt", "dd", "td", "th", "li", "p", "div", "caption", "figcaption", "h1", "h2", "h3", "h4", "h5"})
@@ -102,7 +102,7 @@ def test_the_sheet_is_whole_and_in_its_order(page: Page, broken: Evaluation) -> 
         said = page.words(article)
         assert said.startswith(words[check.verdict.value])
         assert " ".join(check.title.split()) in said
-        assert all(" ".join(part.split()) in said for part in (*check.seen, *check.reasons))
+        assert all(part in said for part in (*facts.evidence(check, facts.common(broken)), *check.reasons))
         assert (" ends" in said.partition(check.title)[2][:6]) == check.ends
     headings = [page.words(h) for h in page.all("h3")][:5]
     assert headings[:3] == ["Preliminaries", "General instructions", "Mandatory part"]
@@ -141,7 +141,9 @@ def test_screenshots_are_in_the_file(page: Page, shots: Path) -> None:
     source = images[0].get("src", "")
     assert base64.b64decode(source.removeprefix("data:image/png;base64,")) == (shots / "e29-front.png").read_bytes()
     assert (images[0].get("width"), images[0].get("height")) == ("8", "6")
-    assert all(image.get("loading") == "lazy" for image in images)
+    # Deferred loading would leave them out on paper.
+    assert not any(image.get("loading") for image in images)
+    assert "The same picture as at E29." in page.words(page.by_id("e42"))
 
 
 @pytest.mark.parametrize(
@@ -261,6 +263,13 @@ def test_a_project_of_other_names_is_told_by_its_names(good: Evaluation, tmp_pat
 
 def _bare(evaluation: Evaluation) -> list[Check]:
     return [dataclasses.replace(check, shots=()) for check in evaluation.checks]
+
+
+def test_what_many_checks_rest_on_is_said_once(page: Page, shots: Path) -> None:
+    assert page.words().count("seen as it should be") == 1
+    assert "Where a line says nothing more: seen as it should be" in page.words(page.by_id("sheet"))
+    few = dataclasses.replace(sample(), checks=sample().checks[:6])
+    assert Page(render_html(few, shots)).words().count("seen as it should be") > 1
 
 
 def test_every_line_of_the_picture_is_in_its_text(page: Page) -> None:
