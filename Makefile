@@ -24,7 +24,8 @@ PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
 EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),--reboot) \
 	$(if $(PORT),--port "$(PORT)") $(if $(SSH),--ssh "$(SSH)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 0,$(KILL)),--no-kill) \
-	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter-out .,$(PROJECT)),--fresh)
+	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter 0,$(INSTALL)),,--install) \
+	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
 .PHONY: up check evaluate bench test down clean fclean re ps logs wp export render settings lint lock help
@@ -97,7 +98,7 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 # The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
 $(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt
 	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
-	@$(BIN)/uv venv --quiet --clear $(VENV)/evaluate
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
 	@$(BIN)/uv pip sync --quiet --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
 	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -139,7 +139,7 @@ def check(
     report.problems = project.problems
     report.notes = project.memo.get("notes", [])
     findings.extend(live)
-    known = {rule.id for rule in (*all_rules(), *all_live_rules())} | PSEUDO_RULES
+    known = {rule.id for rule in all_rules()} | {rule.id for rule in all_live_rules()} | PSEUDO_RULES
     suppressions = read_suppressions(project.tree, known, findings)
     findings = suppressions.apply(dict.fromkeys(findings))
     ran_ids = {rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)

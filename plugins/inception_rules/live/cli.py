@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inception_rules import subject
+from inception_rules.evidence.dotenv import parse_dotenv
+from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import NotReadableError
-from inception_rules.live import engine
+from inception_rules.live import changes, engine, throwaway
+from inception_rules.live.collect import browser
+from inception_rules.live.evidence import Missing, Persisted
 from inception_rules.live.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_rules.live.model import Evaluation, Verdict
 from inception_rules.live.report import render_html, render_junit, render_text
@@ -42,6 +47,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", default="", help="decide only these requirements, for example E27,E41")
     made.add_argument("--keep", action="store_true", help="keep what is written on the site")
     made.add_argument("--no-kill", action="store_true", help="kill no daemon (R19 stays undecided)")
+    made.add_argument("--reboot", action="store_true", help="reboot the machine and look again (E58)")
+    made.add_argument("--port", type=int, default=0, help="change the published port to this one and back (E59)")
+    made.add_argument("--fresh", action="store_true", help="make the project on a throw-away machine first")
+    made.add_argument("--limit", type=int, default=1800, help="seconds that its Makefile may take there")
+    made.add_argument("--install", action="store_true", help="install Debian's chromium when there is no browser")
     made.add_argument("--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject")
     made.add_argument("--quiet", action="store_true", help="say nothing but the result")
     return made
@@ -69,8 +79,6 @@ def _credentials(name: str) -> tuple[tuple[str, str], ...]:
 
 
 def _machine(options: argparse.Namespace) -> Machine:
-    if options.machine and options.ssh:
-        raise UsageError("give either --machine or --ssh, not both")
     if options.machine:
         return container_machine(options.machine)
     return ssh_machine(options.ssh) if options.ssh else this_machine()
@@ -83,6 +91,10 @@ def settings_of(options: argparse.Namespace) -> engine.Settings:
         UsageError: something of it cannot be.
 
     """
+    if sum(map(bool, (options.machine, options.ssh, options.fresh))) > 1:
+        raise UsageError("give one of --machine, --ssh and --fresh")
+    if options.port and not 1 <= options.port <= 65535:
+        raise UsageError(f"{options.port} is no port")
     project = Path(options.project).resolve()
     if not project.is_dir():
         raise UsageError(f"there is no directory {options.project}")
@@ -137,6 +149,89 @@ def exit_code(evaluation: Evaluation) -> int:
     return 0 if evaluation.topology.containers else 2
 
 
+def _changes(
+    options: argparse.Namespace, settings: engine.Settings, container: str, say: Callable[[str], None]
+) -> Callable[[engine.Gathering], dict[str, Persisted | Missing]]:
+    """Return what gathers the evidence of a changed port and of a reboot."""
+
+    def more(it: engine.Gathering) -> dict[str, Persisted | Missing]:
+        found: dict[str, Persisted | Missing] = {}
+        met, asked = it.parts.get("site"), it.parts.get("database")
+        if options.port:
+            found["rebuild"] = changes.rebuild(it.machine, settings.directory, met, options.port, 3307, say)
+        if options.reboot:
+            found["reboot"] = changes.reboot(
+                it.machine, container, met, asked, settings.output, keep=settings.keep, say=say
+            )
+        return found
+
+    return more
+
+
+def as_it_runs(options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]) -> Evaluation:
+    """Evaluate a stack that runs."""
+    return engine.evaluate(_machine(options), settings, say, _changes(options, settings, options.machine, say))
+
+
+def on_a_fresh_machine(
+    options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]
+) -> Evaluation:
+    """Make the project where nothing was, and evaluate what came of it.
+
+    Raises:
+        UnseenError: no machine can be made.
+
+    """
+    login, domain = settings.login, settings.domain
+    if not login:
+        login, domain = found_out(settings.project, domain)
+    domain = domain or f"{login}.42.fr"
+    with throwaway.machine(say, keep=options.keep) as (machine, container):
+        trial = throwaway.Trial(machine, container)
+        throwaway.prepare(trial, settings.project, login, domain, say)
+        throwaway.make(trial, settings.project, login, options.limit, settings.output / "make.log", say)
+        notes = [*settings.notes, *trial.notes]
+        if trial.complaint:
+            notes.append(f"{trial.complaint}; its whole output is in make.log beside this report.")
+        if options.keep:
+            notes.append(
+                f"The machine was kept: docker exec -it {container} bash; the project is in {throwaway.PLACE}."
+            )
+        here = dataclasses.replace(settings, directory=throwaway.PLACE, login=login, domain=domain, notes=tuple(notes))
+        say("waiting until the site answers")
+        throwaway.settle(machine, here.directory, domain)
+        changed = _changes(options, here, container, say)
+        return engine.evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
+
+
+def found_out(root: Path, domain: str) -> tuple[str, str]:
+    """Return login and domain as the files tell them.
+
+    Raises:
+        UsageError: they do not tell.
+
+    """
+    project = Project(root)
+    values = list(project.dotenv.values.values()) if project.dotenv is not None else []
+    if project.env_example is not None:
+        values += list(parse_dotenv(project.text(project.env_example), project.env_example, {}).values.values())
+    values += [
+        name for _, one in project.nginx_configs for d in one.walk() if d.name == "server_name" for name in d.arguments
+    ]
+    for text in (domain, *values):
+        match = re.fullmatch(r"(?:https?://)?(?:www\.)?([a-z_][a-z0-9_-]*)\.42\.fr/?", text)
+        if match:
+            return match.group(1), domain or f"{match.group(1)}.42.fr"
+    for volume in project.compose.volumes.values() if project.compose is not None else ():
+        for scalar in volume.value.scalars():
+            match = re.match(r"/home/([a-z_][a-z0-9_-]*)/data", scalar.text)
+            if match:
+                return match.group(1), domain or f"{match.group(1)}.42.fr"
+    if (root / "roles" / "stack" / "tasks" / "main.yml").is_file():
+        return "wil", domain or "wil.42.fr"
+    raise UsageError("the project's files do not tell its login; give it: LOGIN=…")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     for stream in (sys.stdout, sys.stderr):
@@ -153,7 +248,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         settings = settings_of(options)
-        evaluation = engine.evaluate(_machine(options), settings, say)
+        if options.install:
+            browser.ensure(say)
+        evaluation = on_a_fresh_machine(options, settings, say) if options.fresh else as_it_runs(options, settings, say)
         written = write(evaluation, settings.output)
     except (UsageError, UnseenError, NotReadableError) as error:
         sys.stderr.write(f"inception-evaluate: {printable(str(error))}\n")

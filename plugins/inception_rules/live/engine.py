@@ -22,7 +22,7 @@ from inception_rules.live import sheet, sources
 from inception_rules.live.collect import bonus, browser, database, docker, kills, reach, secrets, site, sockets, tls
 from inception_rules.live.collect import machine as about
 from inception_rules.live.collect.processes import Look
-from inception_rules.live.evidence import Database, Evidence, Missing, Persisted, Site, Stack, Tls
+from inception_rules.live.evidence import Database, Evidence, Missing, Persisted, Site, Stack
 from inception_rules.live.machine import Machine, UnseenError
 from inception_rules.live.model import Evaluation, Figure, Topology
 from inception_rules.live.model import Machine as About
@@ -235,7 +235,7 @@ def _inside(it: Gathering, stack: Stack, parts: frozenset[str]) -> None:
                 asked,
                 it.settings.output,
                 keep=it.settings.keep,
-                only=frozenset(),
+                only=_steps(it.settings.wanted),
             ),
             "a walk through the site in a real browser",
         )
@@ -248,6 +248,21 @@ def _inside(it: Gathering, stack: Stack, parts: frozenset[str]) -> None:
         )
     elif "bonus" in parts:
         it.parts["bonus"] = ()
+
+
+#: The steps of the walk that a line of the sheet needs; without a choice all are taken.
+_STEPS = {
+    "E29": ("front",),
+    "E42": ("front",),
+    # The administrator removes the comment again.
+    "E48": ("comment", "dashboard"),
+    "E49": ("dashboard", "upload", "health"),
+    "E50": ("dashboard", "edit"),
+}
+
+
+def _steps(wanted: frozenset[str]) -> frozenset[str]:
+    return frozenset(step for name in wanted for step in _STEPS.get(name, ()))
 
 
 def _answering(met: Site) -> Site:
@@ -305,6 +320,8 @@ def conclude(
         settings.project,
         today=settings.today,
         version=settings.version,
+        # What the linters find belongs to no line, and a choice of lines was made.
+        run_external=not settings.wanted,
         live=sheet.findings_of(judged),
         live_rules=[rule.id for rule in rules],
     )
@@ -324,7 +341,6 @@ def conclude(
     if isinstance(asked, Database):
         notes += [f"Of WordPress's users: {note}." for note in asked.notes]
     notes += [f"On the site: {left}." for left in getattr(browsing, "left", ())]
-    secure = it.parts.get("tls")
     figures = measured(it) + tuple(
         figure for part in more.values() if isinstance(part, Persisted) for figure in part.figures
     )
@@ -337,7 +353,7 @@ def conclude(
         began=moment,
         seconds=time.monotonic() - began,
         subject=settings.version,
-        machine=_about(it, secure if isinstance(secure, Tls) else None),
+        machine=_about(it),
         checks=lines,
         topology=_topology(it, stack) if isinstance(stack, Stack) else Topology(),
         figures=figures,
@@ -351,7 +367,7 @@ def conclude(
     )
 
 
-def _about(it: Gathering, _: Tls | None) -> About:
+def _about(it: Gathering) -> About:
     try:
         return about.collect(it.machine)
     except UnseenError:

@@ -96,6 +96,11 @@ class Machine:
         except ValueError as error:
             raise UnseenError(f"a look at {self.name} gave no answer: {done.complaint}") from error
 
+    @property
+    def here(self) -> bool:
+        """Whether it is the machine that the evaluator runs on."""
+        return not self.prefix
+
     def docker(self, *command: str, data: str = "", timeout: float = PATIENCE) -> Done:
         """Run Docker's client on the machine."""
         return self.run("docker", *command, data=data, timeout=timeout)
@@ -138,6 +143,24 @@ def this_machine() -> Machine:
     return Machine("127.0.0.1")
 
 
+def container_address(name: str) -> str:
+    """Return the address of a container of this machine's engine.
+
+    Raises:
+        UnseenError: there is no such container, or it does not run.
+
+    """
+    template = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    done = this_machine().docker("container", "inspect", "--format", template, name)
+    if done.code != 0:
+        known = "no such" in done.err.lower()
+        raise UnseenError(f"there is no machine {name}" if known else engine_complaint(done))
+    addresses = done.out.split()
+    if not addresses:
+        raise UnseenError(f"the machine {name} does not run")
+    return addresses[0]
+
+
 def container_machine(name: str) -> Machine:
     """Return a machine that is a container of this machine's engine.
 
@@ -145,17 +168,8 @@ def container_machine(name: str) -> Machine:
         UnseenError: there is no such container, or it does not run.
 
     """
-    docker = shutil.which("docker")
-    if docker is None:
-        raise UnseenError("Docker's client is not installed here")
-    template = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
-    done = subprocess.run(  # noqa: S603 -- a fixed program
-        [docker, "container", "inspect", "--format", template, name], capture_output=True, text=True
-    )
-    addresses = done.stdout.split()
-    if done.returncode != 0 or not addresses:
-        raise UnseenError(f"the machine {name} does not run")
-    return Machine(addresses[0], (docker, "exec", "--interactive", name), name=f"the machine {name}")
+    address = container_address(name)
+    return Machine(address, ("docker", "exec", "--interactive", name), name=f"the machine {name}")
 
 
 def ssh_machine(target: str, address: str = "") -> Machine:

@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 import time
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,7 @@ def picture(width: int = 320, height: int = 200) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-class _WalkError(Exception):
+class WalkError(Exception):
     """A step did not come out as it should; the message says what was seen instead."""
 
 
@@ -83,14 +85,14 @@ class _Walk:
         """Open an address of the site.
 
         Raises:
-            _WalkError: there was no answer.
+            WalkError: there was no answer.
 
         """
         address = path if path.startswith("https://") else f"{self.site.origin}{path}"
         try:
             return page.goto(address, wait_until="domcontentloaded")
         except Exception as error:
-            raise _WalkError(f"{address} did not open: {_said(error)}") from error
+            raise WalkError(f"{address} did not open: {_said(error)}") from error
 
     def shoot(self, page: Any, title: str) -> None:
         """Take a screenshot for the step at hand."""
@@ -108,7 +110,7 @@ class _Walk:
         good: bool | None
         try:
             good, sentence = True, step()
-        except _WalkError as error:
+        except WalkError as error:
             good, sentence = False, str(error)
         except UnseenError as error:
             good, sentence = None, str(error)
@@ -126,7 +128,7 @@ class _Walk:
         """Use the REST interface as the dashboard does, from within its page.
 
         Raises:
-            _WalkError: it refused.
+            WalkError: it refused.
 
         """
         answer = page.evaluate(
@@ -142,24 +144,24 @@ class _Walk:
         )
         status, text = answer
         if status >= 400:
-            raise _WalkError(f"{method} {route} was refused with {status}")
+            raise WalkError(f"{method} {route} was refused with {status}")
         try:
             return json.loads(text)
         except ValueError as error:
-            raise _WalkError(f"{method} {route} gave no JSON") from error
+            raise WalkError(f"{method} {route} gave no JSON") from error
 
     def sign_in(self, user: User) -> Any:
         """Sign in through the form.
 
         Raises:
-            _WalkError: the site did not let the user in.
+            WalkError: the site did not let the user in.
 
         """
         page = self.open()
         self.go(page, "/wp-login.php")
         if page.locator("#user_login").count() == 0:
             self.shoot(page, f"No form for {user.name}")
-            raise _WalkError(f"{page.url} shows no form to sign in")
+            raise WalkError(f"{page.url} shows no form to sign in")
         page.fill("#user_login", user.name)
         page.fill("#user_pass", user.password or "")
         page.click("#wp-submit")
@@ -168,7 +170,7 @@ class _Walk:
         if not any(name.startswith("wordpress_logged_in") for name in names):
             self.shoot(page, f"{user.name} refused")
             said = page.locator("#login_error").all_inner_texts()
-            raise _WalkError(f"the site did not let {user.name} in: {' '.join(said)[:200] or 'it does not say why'}")
+            raise WalkError(f"the site did not let {user.name} in: {' '.join(said)[:200] or 'it does not say why'}")
         return page
 
     def person(self, *, administrator: bool) -> User:
@@ -202,13 +204,13 @@ class _Walk:
         title = self.visitor.title()
         self.shoot(self.visitor, "Front page")
         if answer is None or answer.status >= 400:
-            raise _WalkError(f"the front page answers with {answer.status if answer else 'nothing'}")
+            raise WalkError(f"the front page answers with {answer.status if answer else 'nothing'}")
         if "install.php" in self.visitor.url or "setup-config.php" in self.visitor.url:
-            raise _WalkError(f"the front page leads to WordPress's installation page, {self.visitor.url}")
+            raise WalkError(f"the front page leads to WordPress's installation page, {self.visitor.url}")
         if self.visitor.locator("#language-chooser, form#setup").count():
-            raise _WalkError("the front page is WordPress's installation page")
+            raise WalkError("the front page is WordPress's installation page")
         if not self.visitor.locator("body").inner_text().strip():
-            raise _WalkError("the front page is empty")
+            raise WalkError("the front page is empty")
         return f"Chromium shows the site “{title}” at {self.visitor.url}."
 
     def comment(self) -> str:
@@ -222,10 +224,10 @@ class _Walk:
         page.locator("#commentform [type=submit]").first.click()
         page.wait_for_load_state("domcontentloaded")
         if page.locator("#error-page, body#error-page").count():
-            raise _WalkError(f"WordPress refused the comment: {page.locator('body').inner_text()[:200]}")
+            raise WalkError(f"WordPress refused the comment: {page.locator('body').inner_text()[:200]}")
         shown = page.get_by_text(words)
         if shown.count() == 0:
-            raise _WalkError(f"the comment does not appear on {target}")
+            raise WalkError(f"the comment does not appear on {target}")
         shown.first.scroll_into_view_if_needed()
         self.shoot(page, "Comment of the ordinary user")
         self.undo.append((f"the comment “{words}”", lambda: self.remove_comments(words)))
@@ -241,7 +243,7 @@ class _Walk:
         """Open an entry that takes comments, and return its address.
 
         Raises:
-            _WalkError: there is none.
+            WalkError: there is none.
 
         """
         tried = []
@@ -250,7 +252,7 @@ class _Walk:
             if page.locator("form#commentform #comment").count():
                 return str(page.url).split("#")[0]
             tried.append(link)
-        raise _WalkError(f"no entry of the site takes comments (tried: {', '.join(tried) or 'none was found'})")
+        raise WalkError(f"no entry of the site takes comments (tried: {', '.join(tried) or 'none was found'})")
 
     def entries(self, page: Any) -> list[str]:
         """Return the addresses of posts and pages."""
@@ -275,7 +277,7 @@ class _Walk:
         self.go(page, "/wp-admin/")
         if page.locator("#wpadminbar").count() == 0 or page.locator("#menu-settings").count() == 0:
             self.shoot(page, "No dashboard")
-            raise _WalkError(f"{page.url} is not the administrator's dashboard")
+            raise WalkError(f"{page.url} is not the administrator's dashboard")
         self.shoot(page, "Dashboard")
         self.administrator = page
         return f"{user.name} signed in and sees the dashboard with its settings at {page.url}."
@@ -308,20 +310,20 @@ class _Walk:
         for _ in range(2):  # the second answer is the one that a cache would give
             self.go(anonymous, link)
         if anonymous.get_by_text(first).count() == 0:
-            raise _WalkError(f"the new page {link} does not show to a visitor")
+            raise WalkError(f"the new page {link} does not show to a visitor")
         words = f"Edited in the {self.mark}"
         self.go(page, f"/wp-admin/post.php?post={identifier}&action=edit")
         self.write_words(page, words)
         self.shoot(page, "Page in the editor")
         after = self.rest(page, "GET", f"/wp/v2/pages/{identifier}?context=edit")
         if words not in after["content"]["raw"]:
-            raise _WalkError(f"the editor did not save the change of {link}")
+            raise WalkError(f"the editor did not save the change of {link}")
         answer = self.go(anonymous, link)
         headers = answer.headers if answer is not None else {}
         cache = headers.get("x-cache", "")
         if anonymous.get_by_text(words).count() == 0:
             self.shoot(anonymous, "Page without the change")
-            raise _WalkError(
+            raise WalkError(
                 f"the change was saved, but the next visitor of {link} does not see it"
                 f"{f' (X-Cache: {cache})' if cache else ''}"
             )
@@ -370,7 +372,7 @@ class _Walk:
         name = f"{self.mark.replace(' ', '-')}.png"
         self.go(page, "/wp-admin/media-new.php?browser-uploader")
         if page.locator("#async-upload").count() == 0:
-            raise _WalkError(f"{page.url} shows no form for an upload")
+            raise WalkError(f"{page.url} shows no form for an upload")
         page.set_input_files("#async-upload", files=[{"name": name, "mimeType": "image/png", "buffer": content}])
         self.undo.append((f"the upload {name}", lambda: self.remove_media(name)))
         page.click("#html-upload")
@@ -378,14 +380,14 @@ class _Walk:
         found = self.media(page, name)
         if not found:
             self.shoot(page, "Upload refused")
-            raise _WalkError("the picture did not get into the media library")
+            raise WalkError("the picture did not get into the media library")
         link = found[0]["source_url"]
         self.go(page, "/wp-admin/upload.php?mode=list")
         self.shoot(page, "Upload in the media library")
         answer = self.go(self.visitor, link)
         if answer is None or answer.status != 200 or answer.body() != content:
             status = answer.status if answer is not None else "nothing"
-            raise _WalkError(f"the picture was uploaded, but {link} answers with {status} and not with its bytes")
+            raise WalkError(f"the picture was uploaded, but {link} answers with {status} and not with its bytes")
         return (
             f"A picture was uploaded in the dashboard; a visitor gets its {len(content)} bytes unchanged from {link}."
         )
@@ -411,7 +413,7 @@ class _Walk:
         outside = [text for text in critical if "WordPress.org" in text]
         rest = [text for text in critical if text not in outside]
         if issues > len(outside):
-            raise _WalkError(f"Site Health shows critical issues: {'; '.join(rest) or issues}")
+            raise WalkError(f"Site Health shows critical issues: {'; '.join(rest) or issues}")
         note = f"; that WordPress.org cannot be reached is the machine's network ({outside[0]})" if outside else ""
         return (
             f"Site Health shows no critical issue of the site ({counts.get('good', 0)} tests are good, "
@@ -426,6 +428,10 @@ class _Walk:
             for one in self.rest(page, "GET", f"/wp/v2/comments?search={words.replace(' ', '+')}&status={status}"):
                 self.rest(page, "DELETE", f"/wp/v2/comments/{one['id']}?force=true")
 
+    def remove_post(self, identifier: int) -> None:
+        """Delete a post, with its comments and revisions."""
+        self.rest(self._signed_in(), "DELETE", f"/wp/v2/posts/{identifier}?force=true")
+
     def remove_media(self, name: str) -> None:
         """Delete the upload."""
         page = self._signed_in()
@@ -438,7 +444,7 @@ class _Walk:
             self.left += [f"{what} was kept, as asked" for what, _ in self.undo]
             return
         if self.undo and self.administrator is not None:
-            with contextlib.suppress(_WalkError):
+            with contextlib.suppress(WalkError):
                 self.go(self.administrator, "/wp-admin/")
         for what, remove in reversed(self.undo):
             try:
@@ -471,6 +477,59 @@ def program() -> str:
     return found
 
 
+def ensure(say: Callable[[str], None]) -> None:
+    """Install Debian's Chromium when there is no browser; it says so, and what cannot be installed stays away."""
+    with contextlib.suppress(UnseenError):
+        program()
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return
+    say("there is no browser here; installing chromium from Debian, about 400 MB (INSTALL=0 does without)")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for words in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", "chromium"]):
+        done = subprocess.run(["apt-get", *words], capture_output=True, text=True, env=environment)  # noqa: S603, S607 -- Debian's own
+        if done.returncode != 0:
+            complaint = [line for line in done.stderr.splitlines() if line.startswith("E:")] or ["it does not say why"]
+            say(f"chromium could not be installed: {complaint[0]}")
+            return
+
+
+@contextlib.contextmanager
+def session(address: str, site: Site, database: Database | None, directory: Path, *, keep: bool) -> Iterator[_Walk]:
+    """Open a browser in which a walk can be taken.
+
+    Args:
+        address: where the site is reached.
+        site: its name and port.
+        database: who its users are; None when it could not be asked.
+        directory: where ``shots/`` with the screenshots is.
+        keep: whether what the walk writes stays.
+
+    Raises:
+        UnseenError: there is no browser, or it does not start.
+
+    """
+    path = program()
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise UnseenError("Playwright is not installed: run `make evaluate`, which installs it") from error
+    shots = directory / "shots"
+    shots.mkdir(parents=True, exist_ok=True)
+    flags = [*FLAGS, f"--host-resolver-rules=MAP {site.domain} {address}, EXCLUDE {address}"]
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=path, args=flags, chromium_sandbox=os.geteuid() != 0, timeout=60_000
+            )
+            try:
+                yield _Walk(browser, site, database, shots, keep=keep)
+            finally:
+                browser.close()
+    except Error as error:
+        raise UnseenError(f"the browser {path} does not work: {_said(error)}") from error
+
+
 def collect(
     address: str, site: Site, database: Database | None, directory: Path, *, keep: bool, only: frozenset[str]
 ) -> Browsing:
@@ -488,38 +547,102 @@ def collect(
         UnseenError: there is no browser, or it does not start.
 
     """
-    path = program()
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise UnseenError("Playwright is not installed: run `make evaluate`, which installs it") from error
-    shots = directory / "shots"
-    shots.mkdir(parents=True, exist_ok=True)
-    for old in shots.glob("*.png"):
+    for old in (directory / "shots").glob("*.png"):
         old.unlink()
-    flags = [*FLAGS, f"--host-resolver-rules=MAP {site.domain} {address}, EXCLUDE {address}"]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=path, args=flags, chromium_sandbox=os.geteuid() != 0, timeout=60_000
-            )
-            try:
-                walk = _Walk(browser, site, database, shots, keep=keep)
-                wanted = [
-                    ("front", walk.front, lambda: walk.visitor),
-                    ("comment", walk.comment, None),
-                    ("dashboard", walk.dashboard, None),
-                    ("edit", walk.edit, lambda: walk.administrator),
-                    ("upload", walk.upload, lambda: walk.administrator),
-                    ("health", walk.health, lambda: walk.administrator),
-                ]
-                for identifier, step, page in wanted:
-                    if not only or identifier in only:
-                        walk.take(identifier, step, page=page)
-                walk.clean()
-                version = f"Chromium {browser.version}"
-            finally:
-                browser.close()
-    except Error as error:
-        raise UnseenError(f"the browser {path} does not work: {_said(error)}") from error
-    return Browsing(version, tuple(walk.steps), tuple(walk.left))
+    with session(address, site, database, directory, keep=keep) as walk:
+        wanted = [
+            ("front", walk.front, lambda: walk.visitor),
+            ("comment", walk.comment, None),
+            ("dashboard", walk.dashboard, None),
+            ("edit", walk.edit, lambda: walk.administrator),
+            ("upload", walk.upload, lambda: walk.administrator),
+            ("health", walk.health, lambda: walk.administrator),
+        ]
+        for identifier, step, page in wanted:
+            if not only or identifier in only:
+                walk.take(identifier, step, page=page)
+        walk.clean()
+        return Browsing(f"Chromium {walk.browser.version}", tuple(walk.steps), tuple(walk.left))
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What was left on the site before a reboot.
+
+    Attributes:
+        post: the number of the post.
+        link: its address.
+        words: what it says.
+        comment: what the ordinary user's comment below it says, or empty.
+        upload: the address of the picture.
+        name: its file name.
+
+    """
+
+    post: int
+    link: str
+    words: str
+    comment: str
+    upload: str
+    name: str
+
+
+def leave(walk: _Walk) -> Marks:
+    """Write a post, a comment and an upload (E58).
+
+    Raises:
+        UnseenError: a password is not known.
+        WalkError: the site refused.
+
+    """
+    walk.dashboard()
+    page = walk.administrator
+    words = f"Written before the reboot in the {walk.mark}"
+    body = {"title": "Before the reboot", "status": "publish", "content": f"<p>{words}</p>", "comment_status": "open"}
+    entry = walk.rest(page, "POST", "/wp/v2/posts", body)
+    name = f"{walk.mark.replace(' ', '-')}-reboot.png"
+    walk.go(page, "/wp-admin/media-new.php?browser-uploader")
+    page.set_input_files("#async-upload", files=[{"name": name, "mimeType": "image/png", "buffer": picture()}])
+    page.click("#html-upload")
+    page.wait_for_load_state("domcontentloaded")
+    uploads = walk.media(page, name)
+    if not uploads:
+        raise WalkError("the upload before the reboot was refused")
+    comment = f"A comment before the reboot in the {walk.mark}"
+    ordinary = walk.sign_in(walk.person(administrator=False))
+    walk.go(ordinary, entry["link"])
+    ordinary.fill("#comment", comment)
+    ordinary.locator("#commentform [type=submit]").first.click()
+    ordinary.wait_for_load_state("domcontentloaded")
+    if ordinary.get_by_text(comment).count() == 0:
+        raise WalkError("the comment before the reboot was refused")
+    return Marks(entry["id"], entry["link"], words, comment, uploads[0]["source_url"], name)
+
+
+def find(walk: _Walk, marks: Marks) -> str:
+    """Find what was left, and remove it again unless it is to be kept.
+
+    Raises:
+        UnseenError: a password is not known.
+        WalkError: something of it is gone.
+
+    """
+    user = walk.person(administrator=False)
+    visitor = walk.sign_in(user)  # a comment that is held for moderation shows to its author alone
+    walk.go(visitor, marks.link)
+    text = visitor.content()
+    if marks.words not in text:
+        raise WalkError(f"the post {marks.link} that was written before the reboot is gone")
+    if marks.comment not in text:
+        raise WalkError(f"the comment below {marks.link} is gone")
+    visitor.get_by_text(marks.comment).first.scroll_into_view_if_needed()
+    walk.shoot(visitor, "After the reboot")
+    answer = walk.go(walk.visitor, marks.upload)
+    if answer is None or answer.status != 200 or answer.body() != picture():
+        raise WalkError(f"the upload {marks.upload} is gone or not what it was")
+    if not walk.keep:
+        walk.dashboard()
+        walk.undo.append(("the post from before the reboot", lambda: walk.remove_post(marks.post)))
+        walk.undo.append(("the upload from before the reboot", lambda: walk.remove_media(marks.name)))
+        walk.clean()
+    return f"After the reboot the post {marks.link}, the comment below it and the upload {marks.upload} are all there."

@@ -181,22 +181,14 @@ def collect(
     if service.state != "running":
         raise UnseenError(f"the database's container {service.name} does not run ({service.state})")
     notes: list[str] = []
-    try:
-        wordpress = (
-            wordpress_facts(
-                machine,
-                stack,
-                looks[stack.role("wordpress").service],  # type: ignore[union-attr] -- the call itself says when there is none
-                ranked(candidates, "wp", "wordpress", "admin", "user"),
-                domain,
-            )
-            if stack.role("wordpress") is not None
-            else {}
-        )
-    except UnseenError as error:
-        wordpress = {}
-        notes.append(str(error))
+    site = stack.role("wordpress")
+    wordpress: dict[str, Any] = {}
     order = ranked(candidates, "wp", "wordpress", "admin", "user")
+    if site is not None and site.service in looks:
+        try:
+            wordpress = wordpress_facts(machine, stack, looks[site.service], order, domain)
+        except UnseenError as error:
+            notes.append(str(error))
     root = ranked(candidates, "root")[:40]
     account = [
         one for one in ranked(candidates, "db", "mysql", "mariadb", "database") if "root" not in one.name.lower()
