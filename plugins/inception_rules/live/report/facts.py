@@ -42,9 +42,9 @@ def headline(evaluation: Evaluation) -> tuple[Verdict, str]:
     warned, undecided = evaluation.count(Verdict.WARN), evaluation.count(Verdict.UNDECIDED)
     passed = evaluation.count(Verdict.PASS)
     if failed:
-        last = next((check for check in failed if check.ends), None)
+        first = next((check for check in failed if check.ends), None)
         sentence = f"{_times(len(failed), 'check')} {'fails' if len(failed) == 1 else 'fail'}."
-        sentence += f" The evaluation would end at {last.id}." if last else " None of them ends the evaluation."
+        sentence += f" The evaluation would end at {first.id}." if first else " That does not end the evaluation."
         return Verdict.FAIL, sentence
     if not passed and not warned:
         return Verdict.UNDECIDED, "Nothing could be decided."

@@ -142,7 +142,7 @@ def test_no_check_is_lost() -> None:
         (["pass", "pass", "spoken"], Verdict.PASS, "Nothing fails."),
         (["pass", "undecided"], Verdict.WARN, "Nothing fails. 1 check could not be decided."),
         (["pass", "warn"], Verdict.WARN, "Nothing fails. 1 check holds with something doubtful."),
-        (["pass", "fail"], Verdict.FAIL, "1 check fails. None of them ends the evaluation."),
+        (["pass", "fail"], Verdict.FAIL, "1 check fails. That does not end the evaluation."),
         (["pass", "fail!", "fail"], Verdict.FAIL, "2 checks fail. The evaluation would end at E1."),
     ],
 )
