@@ -18,19 +18,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--machine", required=False, help="name of the container that is the machine")
     group.addoption("--project-dir", default="/root/inception", help="where the project is on the machine")
     group.addoption("--login", default="wil")
+    group.addoption("--fails", default="", help="lines of the sheet that fail here on purpose, with commas")
 
 
 @pytest.fixture(scope="session")
-def patient(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Patient:
     machine = request.config.getoption("--machine")
     if not machine:
         pytest.exit("--machine says which machine is meant", returncode=2)
-    made = Patient(
+    return Patient(
         machine,
         request.config.getoption("--project-dir"),
         request.config.getoption("--login"),
         tmp_path_factory.mktemp("evaluate"),
     )
-    made.mend()
-    yield made
-    made.mend()
+
+
+@pytest.fixture(scope="session")
+def patient(sound: Patient) -> Iterator[Patient]:
+    sound.mend()
+    yield sound
+    sound.mend()

@@ -48,7 +48,8 @@ class Patient:
         """Run the command and return what it wrote."""
         output = self.output / "report"
         command = [str(ROOT / ".venv/evaluate/bin/inception-evaluate"), "--machine", self.machine, "--directory"]
-        command += [self.directory, "--login", self.login, "--output", str(output), "--quiet", "--only", only, *more]
+        command += [self.directory, "--login", self.login, "--output", str(output), "--quiet"]
+        command += ["--only", only, *more] if only else more
         done = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, timeout=400, env=dict(os.environ))
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         assert done.returncode in (0, 1, 2), done.stderr

@@ -221,3 +221,8 @@ def test_rules_are_told_apart_and_have_a_page() -> None:
         assert text.startswith(f"# {rule.id}\n")
         for name in rule.decides:
             assert f"- {name}: {subject.REQUIREMENTS[name].title}" in text
+
+
+def test_the_table_of_the_documents_is_that_of_the_rules() -> None:
+    text = (cli.PAGES / "README.md").read_text()
+    assert text.split("<!-- live-rules:begin -->\n")[1].split("<!-- live-rules:end -->")[0] == cli.live_rule_table()
