@@ -74,9 +74,21 @@ _GOOD = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 30 -subj /CN=w
 _MODERN = "ECDHE+AESGCM"
 _MU = "/home/wil/data/wordpress/wp-content/mu-plugins"
 
+
+def _plugin(name: str, code: str) -> str:
+    """Put a plugin into the site; a page that NGINX holds already would hide it, so NGINX begins anew."""
+    text = f"<?php if (PHP_SAPI !== 'cli') {{ {code} }}"
+    return f"cat >{_MU}/{name}.php <<'PHP'\n{text}\nPHP\nchmod 644 {_MU}/{name}.php; docker restart nginx"
+
+
+def _unplug(name: str) -> str:
+    return f"rm {_MU}/{name}.php; docker restart nginx"
+
+
 KINDS = (
     Broken(
-        "port-80-published", PORTS, {name: ("open-ports",) for name in ("E27", "E41")}, "port 80 of the machine answers",
+        "port-80-published", PORTS,
+        {"E27": ("open-ports",), "E30": ("plain-http",), "E41": ("open-ports", "plain-http")}, "port 80 of the machine answers",
         compose=_nginx('    ports:\n      - "80:443"\n'),
     ),
     Broken(
@@ -87,11 +99,11 @@ KINDS = (
         after="rm -f broken-http.conf",
     ),
     Broken(
-        "database-published", f"{PORTS},R35", {name: ("open-ports",) for name in ("E27", "E41")} | {"R35": ("open-ports", "inner-services")},
+        "database-published", f"{PORTS},R35", dict.fromkeys(("E27", "E41"), ("open-ports",)) | {"R35": ("open-ports", "inner-services")},
         "the service mariadb publishes it", compose='services:\n  mariadb:\n    ports:\n      - "3306:3306"\n',
     ),
     Broken(
-        "php-fpm-published", f"{PORTS},R35", {name: ("open-ports",) for name in ("E27", "E41")} | {"R35": ("open-ports", "inner-services")},
+        "php-fpm-published", f"{PORTS},R35", dict.fromkeys(("E27", "E41"), ("open-ports",)) | {"R35": ("open-ports", "inner-services")},
         "the service wordpress publishes it", compose='services:\n  wordpress:\n    ports:\n      - "127.0.0.1:9000:9000"\n',
     ),
     Broken(
@@ -99,11 +111,11 @@ KINDS = (
         compose=_nginx('    ports: !override\n      - "8443:443"\n'),
     ),
     Broken(
-        "tls-1.1", TLS, {name: ("tls-handshakes",) for name in ("E28", "E43", "R11")}, "accepts TLS 1.1",
+        "tls-1.1", TLS, dict.fromkeys(("E28", "E43", "R11"), ("tls-handshakes",)), "accepts TLS 1.1",
         before=_tls("TLSv1.1 TLSv1.2", "ALL:@SECLEVEL=0", _GOOD), compose=_nginx(_TLS_CONF), after=_REMOVE_TLS,
     ),
     Broken(
-        "anonymous-suite", TLS, {name: ("tls-handshakes",) for name in ("E28", "E43", "R11")}, "broken cipher suites",
+        "anonymous-suite", TLS, dict.fromkeys(("E28", "E43", "R11"), ("tls-handshakes",)), "broken cipher suites",
         before=_tls("TLSv1.2", "AECDH-AES128-SHA:ECDHE+AESGCM:@SECLEVEL=0", _GOOD), compose=_nginx(_TLS_CONF), after=_REMOVE_TLS,
     ),
     Broken(
@@ -121,7 +133,7 @@ KINDS = (
         compose=_nginx(_TLS_CONF), after=_REMOVE_TLS,
     ),
     Broken(
-        "tail-as-pid-1", STACK, {name: ("process-tree",) for name in ("R20", "R23", "R24")} | {"E35": ("running",)},
+        "tail-as-pid-1", STACK, dict.fromkeys(("R20", "R23", "R24"), ("process-tree",)) | {"E35": ("running",)},
         "which does no work", compose=_nginx('    entrypoint: ["tail", "-f", "/dev/null"]\n'),
     ),
     Broken(
@@ -129,7 +141,7 @@ KINDS = (
         compose=_nginx('    entrypoint: ["sh", "-c", "/usr/local/bin/entrypoint.sh; exit 1"]\n'),
     ),
     Broken(
-        "sleep-beside-the-daemon", STACK, {name: ("process-tree",) for name in ("R20", "R23", "R24")}, "runs `sleep infinity`",
+        "sleep-beside-the-daemon", STACK, dict.fromkeys(("R20", "R23", "R24"), ("process-tree",)), "runs `sleep infinity`",
         compose=_nginx('    entrypoint: ["sh", "-c", "sleep infinity & exec /usr/local/bin/entrypoint.sh"]\n'),
     ),
     Broken(
@@ -137,7 +149,7 @@ KINDS = (
         compose="services:\n  wordpress:\n    volumes: !override\n      - /home/wil/data/wordpress:/var/www/html\n",
     ),
     Broken(
-        "data-elsewhere", STACK, {name: ("data-path",) for name in ("E47", "R17", "R27")}, "not a path under /home/wil/data/",
+        "data-elsewhere", STACK, dict.fromkeys(("E47", "R17", "R27"), ("data-path",)), "not a path under /home/wil/data/",
         compose="services:\n  wordpress:\n    volumes: !override\n      - elsewhere:/var/www/html\nvolumes:\n  elsewhere:\n    name: elsewhere\n",
         after="docker compose up --detach --wait 2>&1; docker volume rm elsewhere",
     ),
@@ -151,7 +163,7 @@ KINDS = (
     ),
     Broken(
         "php-fpm-exited", f"{STACK},{PAGE}", {"E35": ("running",), "E46": ("compose-ps",), "E29": ("configured-site", "browser-front"), "E42": ("configured-site", "browser-front")},
-        "answers with 50", before="docker stop wordpress", undecided=frozenset({"R20", "R23", "R24"}),
+        "answers with 50", before="docker stop wordpress; docker restart nginx", undecided=frozenset({"R20", "R23", "R24"}),
     ),
     Broken(
         "administrators-name", DATABASE, {"R26": ("database-users",)}, "the administrator is called Administrator42",
@@ -169,11 +181,12 @@ KINDS = (
     ),
     Broken(
         "installation-page", PAGE, {"E29": ("configured-site", "browser-front"), "E42": ("configured-site", "browser-front")},
-        "installation page", sql="RENAME TABLE wp_options TO kept_options;", unsql="DROP TABLE IF EXISTS wp_options; RENAME TABLE kept_options TO wp_options;",
+        "installation page", before=_plugin("installer", "if ($_SERVER['REQUEST_URI'] === '/') { header('Location: /wp-admin/install.php', true, 302); exit; }"),
+        after=_unplug("installer"),
     ),
     Broken(
         "slow-site", PAGE, {"E29": ("configured-site",), "E42": ("configured-site",)}, "no answer within 20 s",
-        before=f"echo '<?php if (PHP_SAPI !== \"cli\") {{ sleep(50); }}' >{_MU}/slow.php; chmod 644 {_MU}/slow.php", after=f"rm {_MU}/slow.php",
+        before=_plugin("slow", "sleep(50);"), after=_unplug("slow"),
     ),
     Broken(
         "name-leads-elsewhere", SITE, {"R28": ("domain-resolves",)}, "resolves to 192.0.2.7",
@@ -191,15 +204,14 @@ KINDS = (
     ),
     Broken(
         "stale-page", "E50", {"E50": ("browser-edit",)}, "does not see it",
-        before=(
-            f"cat >{_MU}/stale.php <<'PHP'\n"
-            "<?php if (PHP_SAPI !== 'cli' && !preg_match('~wp-|rest_route|\\?~', $_SERVER['REQUEST_URI']) && empty(preg_grep('~^wordpress_logged~', array_keys($_COOKIE)))) {\n"
-            "$kept = '/tmp/stale-' . md5($_SERVER['REQUEST_URI']);\n"
-            "if (is_file($kept)) { readfile($kept); exit; }\n"
-            "ob_start(function ($page) use ($kept) { file_put_contents($kept, $page); return $page; }); }\n"
-            f"PHP\nchmod 644 {_MU}/stale.php"
+        before=_plugin(
+            "stale",
+            "if (preg_match('~wp-|rest_route|\\?~', $_SERVER['REQUEST_URI'])) { return; } "
+            "if (preg_grep('~^wordpress_logged~', array_keys($_COOKIE))) { return; } "
+            "$kept = '/tmp/stale-' . md5($_SERVER['REQUEST_URI']); if (is_file($kept)) { readfile($kept); exit; } "
+            "ob_start(function ($page) use ($kept) { file_put_contents($kept, $page); return $page; });",
         ),
-        after=f"rm {_MU}/stale.php; docker exec wordpress sh -c 'rm -f /tmp/stale-*'",
+        after=_unplug("stale") + "; docker exec wordpress sh -c 'rm -f /tmp/stale-*'",
     ),
     Broken(
         "unknown-password", "E49", {}, "is in none of the project's secrets",

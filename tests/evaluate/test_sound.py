@@ -7,7 +7,6 @@ Not collected with the rest, because it needs a machine with a running stack:
 from __future__ import annotations
 
 import pytest
-
 from patient import Patient
 
 #: What only a run from nothing, a reboot or a rebuild decides, and the file that is never in git.

@@ -146,7 +146,7 @@ def gather(
 
     stack = it.part("stack", containers, "containers, networks, volumes, processes")
     if isinstance(stack, Missing):
-        for name in parts - {"stack"}:
+        for name in parts - {"stack", *OPTIONS}:
             it.parts.setdefault(name, stack)
         it.login = settings.login
         it.domain = settings.domain or (f"{settings.login}.42.fr" if settings.login else "")

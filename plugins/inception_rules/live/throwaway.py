@@ -24,8 +24,9 @@ from pathlib import Path
 from inception_rules.evidence.project import Project
 from inception_rules.live.collect import docker, site
 from inception_rules.live.evidence import Persisted, Step
-from inception_rules.live.machine import Machine, UnseenError, container_machine
+from inception_rules.live.machine import Machine, UnseenError, container_machine, this_machine
 from inception_rules.live.model import Figure
+from inception_rules.releases import RELEASES
 
 #: Where the repository lies on the machine.
 PLACE = "/root/inception"
@@ -44,6 +45,7 @@ PACKAGES = (
     "hostname",
 )
 _TOOL = Path(__file__).resolve().parents[3] / "tests" / "machine" / "machine"
+_BOOTSTRAP = Path(__file__).resolve().parents[3] / "roles" / "base_image" / "files" / "bootstrap_debian.sh"
 _PREFIX = "inception-test-"
 
 #: What the programs of a build say when a download fails, and what it was that they wanted.
@@ -271,6 +273,7 @@ def prepare(trial: Trial, root: Path, login: str, domain: str, say: Callable[[st
     done = trial.machine.run("sh", "-c", script, timeout=900)
     if done.code != 0:
         raise UnseenError(f"Docker could not be installed on the throw-away machine: {done.complaint}")
+    trial.notes += base_images(trial, project, say)
     made, notes = supply(root, project, login)
     trial.notes += notes
     for path, text in made.items():
@@ -285,6 +288,55 @@ def prepare(trial: Trial, root: Path, login: str, domain: str, say: Callable[[st
     )
     trial.machine.run("sh", "-c", setup)
     trial.notes.append(f"The machine got the user {login}, and the entry `127.0.0.1 {domain}` in /etc/hosts.")
+
+
+def base_images(trial: Trial, project: Project, say: Callable[[str], None]) -> list[str]:
+    """Bring the base images that the machine cannot pull; returns a sentence for each.
+
+    A copy on the evaluator's engine comes first, then, for Debian, a bootstrap from its own signed archive.
+    What can be had from neither is left to the build, whose complaint then names it.
+    """
+    notes = []
+    names: dict[str, None] = {}
+    for dockerfile in project.dockerfiles:
+        for stage in dockerfile.stages:
+            match = re.fullmatch(r"(?:docker\.io/)?(?:library/)?((?:debian|alpine):[\w.-]+)", stage.resolved or "")
+            if match:
+                names[match.group(1)] = None
+    for name in names:
+        if trial.machine.docker("pull", "--quiet", name, timeout=300).code == 0:
+            continue
+        outer = this_machine()
+        if outer.docker("image", "inspect", name).code == 0:
+            say(f"{name} cannot be pulled; copying this machine's")
+            copy = f"docker save {shlex.quote(name)} | docker exec --interactive {trial.container} docker load --quiet"
+            if outer.run("sh", "-c", copy, timeout=300).code == 0:
+                notes.append(f"{name} could not be pulled; the copy of the evaluator's engine was used.")
+                continue
+        release = _debian(name)
+        if release and _BOOTSTRAP.exists():
+            say(f"{name} cannot be pulled; bootstrapping {release} from Debian's archive")
+            script = (
+                "export DEBIAN_FRONTEND=noninteractive; apt-get install -qq --yes --no-install-recommends mmdebstrap >&2 && cat >/root/bootstrap.sh "
+                f"&& sh /root/bootstrap.sh {name} {release} /root/base.tar && docker load --quiet --input /root/base.tar; rm -f /root/base.tar"
+            )
+            done = trial.machine.run("sh", "-c", script, data=_BOOTSTRAP.read_text(encoding="utf-8"), timeout=900)
+            if done.code == 0 and trial.machine.docker("image", "inspect", name).code == 0:
+                notes.append(f"{name} could not be pulled; it was bootstrapped from Debian's signed archive.")
+                continue
+        notes.append(f"{name} could not be pulled, and there is no copy of it here.")
+    return notes
+
+
+def _debian(name: str) -> str:
+    """Return the code name of a Debian image's release, or an empty text."""
+    tag = name.partition(":")[2].removesuffix("-slim")
+    if not name.startswith("debian:"):
+        return ""
+    for release in RELEASES:
+        if release.distribution == "debian" and (tag == release.codename or tag.split(".")[0] == release.version):
+            return release.codename
+    return ""
 
 
 def _into(container: str, archive: bytes) -> None:
@@ -339,11 +391,9 @@ def make(trial: Trial, root: Path, login: str, limit: float, log: Path, say: Cal
     # The time limit is kept on the machine: what make started must not go on there.
     inner = f"cd {PLACE} && exec timeout --kill-after=10 {limit:.0f} make"
     inner += f" LOGIN={login}" if ours else ""
-    environment = "" if ours else f"HOME=/home/{login} USER={login} LOGNAME={login} "
+    environment = "LC_ALL=C.UTF-8" + ("" if ours else f" HOME=/home/{login} USER={login} LOGNAME={login}")
     began = time.monotonic()
-    done = trial.machine.run(
-        "sh", "-c", f"export {environment or 'LC_ALL=C '}; {inner} </dev/null 2>&1", timeout=limit + 60
-    )
+    done = trial.machine.run("sh", "-c", f"export {environment}; {inner} </dev/null 2>&1", timeout=limit + 60)
     took = time.monotonic() - began
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(done.out, encoding="utf-8")
