@@ -223,4 +223,8 @@ KINDS = (
         "wrong-password-given", "E49", {"E49": ("browser-dashboard",)}, "did not let wil in",
         before="true", options=("--credentials", "WRONG"),
     ),
+    Broken(
+        "wrong-login", "R28,E47,E54,R17", {"R28": ("domain-resolves",)} | dict.fromkeys(("E47", "E54", "R17"), ("data-path",)),
+        "not a path under /home/tux/data/", before="true", options=("--login", "tux"),
+    ),
 )  # fmt: skip

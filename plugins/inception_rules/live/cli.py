@@ -264,7 +264,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     sys.stdout.write(render_text(evaluation, colour=colour))
     sys.stdout.write(f"\nThe report: {written['html']}\n")
-    return exit_code(evaluation)
+    code = exit_code(evaluation)
+    if not evaluation.topology.containers:
+        reasons = next((check.reasons for check in evaluation.checks if check.id == "E35"), ())
+        sys.stderr.write(f"inception-evaluate: {printable('; '.join(reasons) or 'nothing of a stack was seen')}\n")
+    return code
 
 
 if __name__ == "__main__":

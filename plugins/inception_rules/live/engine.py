@@ -153,8 +153,7 @@ def gather(
         return it
     it.parts["inside"] = {name: look.inside for name, look in it.looks.items()}
     known = sources.domains(project, stack)
-    it.domain = settings.domain or (f"{settings.login}.42.fr" if settings.login and not known else "")
-    it.domain = it.domain or next(iter(known), "")
+    it.domain = settings.domain or _domain(settings.login, known)
     it.login = settings.login or sources.login_of(it.domain, stack, project)
     with ThreadPoolExecutor(1) as pool:
         scan: Future[Any] | None = None
@@ -178,6 +177,14 @@ def gather(
         else:
             it.parts["kills"] = Missing("killing the daemons was not wanted (KILL=0)")
     return it
+
+
+def _domain(login: str, known: list[str]) -> str:
+    """Choose the site's name: that of the login, unless the project has a name of another kind, such as blog.example.org."""
+    usual = f"{login}.42.fr" if login else ""
+    if usual and (not known or usual in known or any(name.endswith(".42.fr") for name in known)):
+        return usual
+    return next(iter(known), "")
 
 
 def _needs(part: T | Missing | None) -> T:

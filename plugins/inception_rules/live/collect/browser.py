@@ -558,10 +558,13 @@ def collect(
             ("upload", walk.upload, lambda: walk.administrator),
             ("health", walk.health, lambda: walk.administrator),
         ]
-        for identifier, step, page in wanted:
-            if not only or identifier in only:
-                walk.take(identifier, step, page=page)
-        walk.clean()
+        try:
+            for identifier, step, page in wanted:
+                if not only or identifier in only:
+                    walk.take(identifier, step, page=page)
+        finally:
+            # Also when somebody interrupts: nothing that was written may stay.
+            walk.clean()
         return Browsing(f"Chromium {walk.browser.version}", tuple(walk.steps), tuple(walk.left))
 
 
