@@ -37,7 +37,7 @@ check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=te
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") "$(PROJECT)"
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir REBOOT=1 PORT=8443)
-	@$(ROOT) $(BIN)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
+	@$(ROOT) $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
 
 down: $(VENV)/.ready ## Stop the containers
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down
