@@ -152,6 +152,8 @@ GOOD = Evidence(
     bonus=(BONUS,),
     reboot=Persisted((Step("reboot", good=True, sentence="It came back."),)),
     rebuild=Persisted((Step("port", good=True, sentence="The port moved."),)),
-    fresh=Persisted((Step("make", good=True, sentence="make made it."),)),
+    fresh=Persisted(
+        (Step("bare", good=True, sentence="Nothing was there."), Step("make", good=True, sentence="make made it."))
+    ),
     login="wil",
 )

@@ -99,11 +99,11 @@ KINDS = (
         after="rm -f broken-http.conf",
     ),
     Broken(
-        "database-published", f"{PORTS},R35", dict.fromkeys(("E27", "E41"), ("open-ports",)) | {"R35": ("open-ports", "inner-services")},
+        "database-published", f"{PORTS},R35", {"E27": ("open-ports",)} | {"R35": ("open-ports", "inner-services")},
         "the service mariadb publishes it", compose='services:\n  mariadb:\n    ports:\n      - "3306:3306"\n',
     ),
     Broken(
-        "php-fpm-published", f"{PORTS},R35", dict.fromkeys(("E27", "E41"), ("open-ports",)) | {"R35": ("open-ports", "inner-services")},
+        "php-fpm-published", f"{PORTS},R35", {"E27": ("open-ports",)} | {"R35": ("open-ports", "inner-services")},
         "the service wordpress publishes it", compose='services:\n  wordpress:\n    ports:\n      - "127.0.0.1:9000:9000"\n',
     ),
     Broken(

@@ -14,7 +14,7 @@ def _fault(stack: Stack, one: Container) -> str:
     if one.state == "restarting" or (one.restarts >= 3 and 0 < stack.uptimes.get(one.service, 0.0) < 20):
         return f"crashes again and again ({one.restarts} restarts)"
     if one.state != "running":
-        code = stack.exit_codes.get(one.service)
+        code = stack.exit_codes.get(one.service) if one.state != "created" else None
         return f"does not run: {one.state}{f' with code {code}' if code is not None else ''}"
     if one.health == "unhealthy":
         return "runs, but its health check fails"
