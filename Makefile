@@ -20,6 +20,12 @@ BECOME = $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -n 
 # Talking to the engine needs root, or the group docker.
 DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
 PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
+# The evaluation looks at processes and ports of the whole machine, which root alone may.
+ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
+EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),--reboot) \
+	$(if $(PORT),--port "$(PORT)") $(if $(SSH),--ssh "$(SSH)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 0,$(KILL)),--no-kill) \
+	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter 0,$(INSTALL)),,--install) \
+	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
 .PHONY: up check evaluate bench test down clean fclean re ps logs wp export render settings lint lock help
@@ -30,8 +36,8 @@ up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil)
 check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
-evaluate: $(VENV)/.ready ## Meet the running site as a visitor does
-	@$(PLAY) playbooks/evaluate.yml
+evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir REBOOT=1 PORT=8443)
+	@$(ROOT) $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
 
 down: $(VENV)/.ready ## Stop the containers
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down
@@ -73,7 +79,7 @@ lint: $(VENV)/.dev ## The linters alone
 	@tests/run lint
 
 lock: $(VENV)/.ready ## Lock the dependencies anew
-	@for name in uv run dev; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	@for name in uv run dev evaluate; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 help: ## What each target does
@@ -82,11 +88,19 @@ help: ## What each target does
 # The stamp comes last, so that an interrupted installation begins anew.
 $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 	@echo "Preparing the virtualenv: Ansible and what it needs …"
-	@rm -f $@ $(VENV)/.dev
+	@rm -f $@ $(VENV)/.dev $(VENV)/.evaluate
 	@python3 -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
+$(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt
+	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
+	@$(BIN)/uv pip sync --quiet --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
+	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.ready requirements/dev.txt

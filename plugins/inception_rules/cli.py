@@ -12,6 +12,7 @@ from pathlib import Path
 from inception_rules import subject
 from inception_rules.engine import Report, check
 from inception_rules.evidence.source import NotReadableError
+from inception_rules.live.rules import all_live_rules
 from inception_rules.model import Rule
 from inception_rules.reports import as_json, as_junit, as_sarif, as_text
 from inception_rules.reports.clean import printable
@@ -63,6 +64,13 @@ def rule_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def live_rule_table() -> str:
+    """Return the table of the rules of `make evaluate` in Markdown; docs/rules/README.md holds it."""
+    lines = ["| rule | decides | what must hold |", "|---|---|---|"]
+    lines += [f"| [{r.id}]({r.id}.md) | {_ids(r.decides)} | {r.title} |" for r in all_live_rules()]
+    return "\n".join(lines) + "\n"
+
+
 def _ids(names: tuple[str, ...]) -> str:
     return " ".join(
         f"{name}!" if subject.REQUIREMENTS[name].ends else name for name in sorted(names, key=subject.ORDER.__getitem__)
@@ -75,7 +83,7 @@ def _weight(rule: Rule) -> str:
 
 def page(identifier: str) -> str | None:
     """Return the documentation page of a rule, or None."""
-    if rule_by_id(identifier) is None:
+    if rule_by_id(identifier) is None and not any(rule.id == identifier for rule in all_live_rules()):
         return None
     try:
         return (PAGES / f"{identifier}.md").read_text(encoding="utf-8")
@@ -113,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.explain is not None:
         text = page(options.explain)
         if text is None:
-            known = ", ".join(rule.id for rule in all_rules())
+            known = ", ".join([*(rule.id for rule in all_rules()), *(rule.id for rule in all_live_rules())])
             sys.stderr.write(
                 f"inception-check: there is no rule {printable(options.explain)}; the rules are: {known}\n"
             )

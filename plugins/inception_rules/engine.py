@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from inception_rules import external, subject
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import Problem
+from inception_rules.live.rules import all_live_rules
 from inception_rules.model import Context, Finding, Rule, Severity, Undecided
 from inception_rules.rules import all_rules
 from inception_rules.suppress import RULE_ID as SUPPRESSIONS
@@ -81,6 +83,8 @@ def check(
     version: str = subject.NEWEST,
     rules: tuple[Rule, ...] | None = None,
     run_external: bool = True,
+    live: Iterable[Finding] = (),
+    live_rules: Iterable[str] = (),
 ) -> Report:
     """Check a repository.
 
@@ -90,6 +94,8 @@ def check(
         version: the version of the subject.
         rules: the rules to run; by default all.
         run_external: whether hadolint and ShellCheck are run when they are there.
+        live: what was found on the running stack; it is suppressed and ordered with the rest.
+        live_rules: the ids of the live rules that were asked.
 
     Raises:
         NotReadableError: the directory cannot be read at all.
@@ -132,10 +138,11 @@ def check(
     findings.extend(_unreadable(project))
     report.problems = project.problems
     report.notes = project.memo.get("notes", [])
-    known = {rule.id for rule in all_rules()} | PSEUDO_RULES
+    findings.extend(live)
+    known = {rule.id for rule in all_rules()} | {rule.id for rule in all_live_rules()} | PSEUDO_RULES
     suppressions = read_suppressions(project.tree, known, findings)
     findings = suppressions.apply(dict.fromkeys(findings))
-    ran_ids = {rule.id for rule in ran} | PSEUDO_RULES
+    ran_ids = {rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)
     findings.extend(suppressions.findings)
     findings.extend(suppressions.unused(ran_ids))
     for finding in findings:

@@ -1,0 +1,1 @@
+"""Collectors: each gathers one kind of evidence, judges nothing, and raises ``UnseenError`` when it cannot."""

@@ -1,0 +1,86 @@
+"""The command: what it refuses in one sentence, and what it writes when nothing can be looked at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checker_trees import copy_clean
+from inception_rules.live import cli
+from inception_rules.live.model import Evaluation, Verdict
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["/nowhere"], "there is no directory /nowhere"),
+        (["--only", "E99", "."], "E99: there is no such requirement"),
+        (["--login", "Wil;rm", "."], "'Wil;rm' is no login"),
+        (["--domain", "x_y", "."], "'x_y' is no domain"),
+        (["--port", "70000", "."], "70000 is no port"),
+        (["--machine", "a", "--ssh", "b", "."], "give one of"),
+        (["--credentials", "/nowhere", "."], "cannot be read"),
+        (["--machine", "there-is-no-such-machine", "."], "machine"),
+    ],
+)
+def test_wrong_use_gets_one_sentence(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--output", str(tmp_path / "report"), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_file_of_credentials_without_any_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "credentials"
+    file.write_text("nothing\n")
+    assert cli.main(["--credentials", str(file), "."]) == 2
+    assert "no line name:password" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("DOCKER_HOST", "unix:///nowhere/docker.sock", "the Docker engine does not answer"),
+        ("PATH", "/nowhere", "there is no program docker here"),
+    ],
+)
+def test_without_an_engine_nothing_of_the_stack_is_decided(
+    variable: str,
+    value: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    project = copy_clean(tmp_path)
+    output = tmp_path / "report"
+    monkeypatch.setenv(variable, value)
+    assert cli.main(["--output", str(output), "--login", "wil", str(project)]) in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    evaluation = Evaluation.from_json((output / "evaluation.json").read_text())
+    lines = {check.id: check for check in evaluation.checks}
+    for name in ("E27", "E29", "E35", "E40", "E47", "E48", "E49", "E50", "E56", "E57", "R19"):
+        assert lines[name].verdict is Verdict.UNDECIDED, name
+        assert any(said in reason for reason in lines[name].reasons), lines[name].reasons
+    # What the files tell is told all the same.
+    assert lines["E13"].verdict is Verdict.PASS
+    assert {path.name for path in output.iterdir()} >= {"evaluation.json", "evaluation.xml", "evaluation.html"}
+
+
+def test_login_and_domain_are_found_in_the_files(tmp_path: Path) -> None:
+    project = copy_clean(tmp_path)
+    login, domain = cli.found_out(project, "")
+    assert domain == f"{login}.42.fr"
+    assert json.dumps(login) != '""'
+
+
+def test_files_that_do_not_tell_the_login_say_so(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("all:\n\ttrue\n")
+    with pytest.raises(cli.UsageError, match="LOGIN="):
+        cli.found_out(tmp_path, "")
