@@ -31,6 +31,15 @@ as_www_data "$lib/content.sh"
 [ -r /run/secrets/credentials ] || fail "the secret credentials is missing; \"make\" makes it."
 as_www_data php "$lib/install.php" </run/secrets/credentials
 
+# A new container has another image or other settings, so that no page in NGINX's cache is right any
+# longer. After a crash it is the same container, and they are shown while php-fpm comes back.
+known=/var/www/html/.inception/cache/container
+if [ "$(cat "$known" 2>/dev/null)" != "$HOSTNAME" ]; then
+    as_www_data purge-cache.sh
+    # shellcheck disable=SC2016 # The inner shell reads them.
+    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "$HOSTNAME" "$known"
+fi
+
 # The size of the pool. A process of WordPress takes about 64 MB at its worst; half of the memory
 # is for them, the other half for the database and the page cache. More than four for each core
 # only wait for each other, but some have to be left for requests that wait for something outside.
