@@ -9,7 +9,7 @@ local ffi = require 'ffi'
 ffi.cdef [[
 int open(const char *path, int flags, ...);
 int close(int file);
-ssize_t pread(int file, void *buffer, size_t size, off_t offset);
+intptr_t pread(int file, void *buffer, size_t size, int64_t offset);
 ]]
 
 local PATH = '/var/www/html/.inception/cache/generation'

@@ -240,12 +240,14 @@ function inception_lifetime(): int {
 		}
 	}
 	if ( $missing ) {
-		return INCEPTION_MISSING_LIFETIME;
+		$lifetime = INCEPTION_MISSING_LIFETIME;
+	} elseif ( 200 === $status ) {
+		$lifetime = is_feed() || is_robots() || get_query_var( 'sitemap' ) ? INCEPTION_FEED_LIFETIME : INCEPTION_PAGE_LIFETIME;
+	} else {
+		$lifetime = 301 === $status || 308 === $status ? INCEPTION_PAGE_LIFETIME : 0;
 	}
-	if ( 200 === $status ) {
-		return is_feed() || is_robots() || get_query_var( 'sitemap' ) ? INCEPTION_FEED_LIFETIME : INCEPTION_PAGE_LIFETIME;
-	}
-	return 301 === $status || 308 === $status ? INCEPTION_PAGE_LIFETIME : 0;
+	// For plugins whose pages change with time.
+	return (int) apply_filters( 'inception_page_lifetime', $lifetime );
 }
 
 /**
@@ -272,8 +274,10 @@ function inception_finish_page( string $page, int $phase ): string {
 	if ( strlen( $page ) < 1024 || preg_match( '/^Content-(Encoding|Length):/im', $headers ) || ! preg_match( '#^Content-Type: *(text/|application/(\w+\+)?(xml|json))#im', $headers ) ) {
 		return $page;
 	}
+	$packed = gzencode( $page, 6 );
 	header( 'Content-Encoding: gzip' );
-	return gzencode( $page, 6 );
+	header( 'Content-Length: ' . strlen( $packed ) );
+	return $packed;
 }
 
 if ( 'cli' !== PHP_SAPI ) {
