@@ -202,7 +202,7 @@ add_action(
 	10,
 	2
 );
-foreach ( array( 'clean_term_cache', 'deleted_user', 'add_link', 'edit_link', 'deleted_link', 'upgrader_process_complete' ) as $inception_hook ) {
+foreach ( array( 'created_term', 'edited_term', 'delete_term', 'deleted_user', 'add_link', 'edit_link', 'deleted_link', 'upgrader_process_complete' ) as $inception_hook ) {
 	add_action( $inception_hook, static fn() => inception_content_changed(), 10, 0 );
 }
 
