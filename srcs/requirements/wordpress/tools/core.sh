@@ -84,4 +84,5 @@ for dir in plugins themes uploads languages upgrade; do
 done
 mine "$state/cache" www-data:www-data 0755
 mine "$state/content" www-data:www-data 0700
+mine "$state/translations" www-data:www-data 0700
 mine "$state/uploads" www-data:www-data 0700

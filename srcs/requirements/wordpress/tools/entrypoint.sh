@@ -33,11 +33,14 @@ as_www_data php "$lib/install.php" </run/secrets/credentials
 
 # A new container has another image or other settings, so that no page in NGINX's cache is right any
 # longer. After a crash it is the same container, and they are shown while php-fpm comes back.
-known=/var/www/html/.inception/cache/container
-if [ "$(cat "$known" 2>/dev/null)" != "$HOSTNAME" ]; then
+state=/var/www/html/.inception
+known=$state/cache/container
+if [ "$(cat "$known" 2>/dev/null)" != "${HOSTNAME:-}" ]; then
     as_www_data purge-cache.sh
+    # Made anew when they are needed (mu-plugins/inception-translations.php).
+    as_www_data find "$state/translations" -mindepth 1 -delete
     # shellcheck disable=SC2016 # The inner shell reads them.
-    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "$HOSTNAME" "$known"
+    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "${HOSTNAME:-}" "$known"
 fi
 
 # The size of the pool. A process of WordPress takes about 64 MB at its worst; half of the memory
@@ -62,9 +65,8 @@ if [ "$children" -lt 4 ]; then
     children=4
 fi
 FPM_MAX_CHILDREN=$children
-FPM_START_SERVERS=$(((cores < children ? cores : children - 1) + 1))
 POST_LIMIT_MB=$((UPLOAD_LIMIT_MB + 1))
-export FPM_MAX_CHILDREN FPM_START_SERVERS POST_LIMIT_MB
+export FPM_MAX_CHILDREN POST_LIMIT_MB
 
 # -O: messages go to standard error.
 exec setpriv --reuid=www-data --regid=www-data --init-groups --inh-caps=-all --no-new-privs \
