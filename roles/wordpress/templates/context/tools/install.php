@@ -65,7 +65,7 @@ function connect( int $seconds ): mysqli {
 			if ( 0 === $try ) {
 				say( 'waiting for the database at ' . DB_HOST );
 			}
-			usleep( 300000 );
+			usleep( 50000 );
 		}
 	}
 }
