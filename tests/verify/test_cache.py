@@ -198,7 +198,9 @@ CHANGES = {
         }
         | {"search": ("edited-title", "@title")},
     ),
-    "edited quickly": Change(edit_quickly, {"page": ("edited-quickly", "@title"), "feed": ("edited-quickly", "@title")}),
+    "edited quickly": Change(
+        edit_quickly, {"page": ("edited-quickly", "@title"), "feed": ("edited-quickly", "@title")}
+    ),
     "edited on the command line": Change(edit_on_the_command_line, {"page": ("edited-by-hand", "@title")}),
     "edited in the database": Change(edit_in_the_database, {"page": ("edited-by-hand", "@title")}),
     "unpublished": Change(
@@ -482,9 +484,7 @@ def test_preview_of_a_draft_is_for_its_author_only(administrator: Browser, visit
 
 
 @pytest.mark.usefixtures("fresh")
-def test_preview_of_a_change_is_for_its_author_only(
-    administrator: Browser, visitor: Browser, article: Article
-) -> None:
+def test_preview_of_a_change_is_for_its_author_only(administrator: Browser, visitor: Browser, article: Article) -> None:
     data = {"content": "only-a-preview"}
     assert administrator.rest("POST", f"/wp/v2/posts/{article.identifier}/autosaves", data).status == 200
     page = administrator.get(f"/wp-admin/post.php?post={article.identifier}&action=edit")
@@ -612,7 +612,14 @@ def test_what_a_browser_says_reaches_no_kept_page(
 
 @pytest.mark.parametrize(
     "cookie",
-    ["wordpress_logged_in_0", "wordpress_sec_0", "wp-postpass_0", "comment_author_0", "woocommerce_cart_hash", "PHPSESSID"],
+    [
+        "wordpress_logged_in_0",
+        "wordpress_sec_0",
+        "wp-postpass_0",
+        "comment_author_0",
+        "woocommerce_cart_hash",
+        "PHPSESSID",
+    ],
 )
 def test_cookies_that_make_a_difference_make_a_page_of_ones_own(
     cookie: str, visitor: Browser, article: Article, stack: Stack
@@ -647,7 +654,8 @@ def test_what_is_sent_is_not_answered_from_the_cache(visitor: Browser, article: 
 
 @pytest.mark.usefixtures("fresh")
 @pytest.mark.parametrize(
-    "behaviour", ["cookie", "no-store", "private", "nocache_headers", "DONOTCACHEPAGE", "302", "403", "500", "503", "die"]
+    "behaviour",
+    ["cookie", "no-store", "private", "nocache_headers", "DONOTCACHEPAGE", "302", "403", "500", "503", "die"],
 )
 def test_reply_that_is_for_one_only_is_not_kept(behaviour: str, stack: Stack) -> None:
     replies = [stack.browser().request("GET", f"/?verify={behaviour}") for _ in range(3)]
@@ -697,7 +705,9 @@ def test_one_copy_serves_every_kind_of_client(visitor: Browser, article: Article
 
 
 @pytest.mark.requirement("C7")
-@pytest.mark.parametrize("path", ["/.inception/cache/generation", "/.inception/core", "/wp-content/mu-plugins/inception-cache.php"])
+@pytest.mark.parametrize(
+    "path", ["/.inception/cache/generation", "/.inception/core", "/wp-content/mu-plugins/inception-cache.php"]
+)
 def test_the_machinery_cannot_be_reached(path: str, visitor: Browser) -> None:
     page = visitor.request("GET", path)
     assert page.status == 404 or page.body == b""
@@ -705,7 +715,9 @@ def test_the_machinery_cannot_be_reached(path: str, visitor: Browser) -> None:
 
 @pytest.mark.requirement("R11")
 @pytest.mark.parametrize("state", ["MISS", HIT, BYPASS])
-def test_headers_are_the_same_whoever_made_the_page(state: str, visitor: Browser, article: Article, stack: Stack) -> None:
+def test_headers_are_the_same_whoever_made_the_page(
+    state: str, visitor: Browser, article: Article, stack: Stack
+) -> None:
     if state == "MISS":
         stack.docker("exec", "--user", "www-data", stack.container("wordpress"), "purge-cache.sh")
     if state == HIT:
