@@ -192,10 +192,10 @@ GONE = ("", "@title")
 CHANGES = {
     "edited": Change(
         post(title="edited-title"),
-        {
-            place: ("edited-title", "@title")
-            for place in ("page", "page feed", "front page", "feed", "category", "category feed", "author", "day")
-        }
+        dict.fromkeys(
+            ("page", "page feed", "front page", "feed", "category", "category feed", "author", "day"),
+            ("edited-title", "@title"),
+        )
         | {"search": ("edited-title", "@title")},
     ),
     "edited quickly": Change(
@@ -231,10 +231,10 @@ CHANGES = {
         post(slug="another-address"), {"page": ("301", "@words"), "sitemap": ("another-address", "@path")}
     ),
     "put into another category": Change(post(categories=[1]), {"category": GONE, "category feed": GONE}),
-    "answered": Change(answer_comment, {place: ("answered-just-now", "") for place in ("page", "comments feed")}),
+    "answered": Change(answer_comment, dict.fromkeys(("page", "comments feed"), ("answered-just-now", ""))),
     "its comment edited": Change(
         comment("POST", content="edited-remark"),
-        {place: ("edited-remark", "@remark") for place in ("page", "page feed", "comments feed")},
+        dict.fromkeys(("page", "page feed", "comments feed"), ("edited-remark", "@remark")),
     ),
     "its comment held back": Change(
         comment("POST", status="hold"), {"page": ("@words", "@remark"), "comments feed": ("", "@remark")}
@@ -243,7 +243,7 @@ CHANGES = {
     "its comment put in the trash": Change(comment("DELETE"), {"page": ("@words", "@remark")}),
     "its comment deleted": Change(comment("DELETE", "?force=true"), {"page": ("@words", "@remark")}),
     "its category renamed": Change(
-        rename_category, {place: ("renamed-category", "@category_name") for place in ("page", "category")}
+        rename_category, dict.fromkeys(("page", "category"), ("renamed-category", "@category_name"))
     ),
     "its category deleted": Change(delete_category, {"category": ("404", "@title"), "page": ("", "@category_name")}),
 }
@@ -304,7 +304,7 @@ def test_scheduled_post_appears_when_it_is_due(administrator: Browser, visitor: 
     assert article.title not in visitor.request("GET", article.places["category feed"]).text
     # WordPress schedules a minute ahead at least; the clock of this post is put forward.
     code = (
-        f'require "/var/www/html/wp-load.php"; $id = {article.identifier}; '
+        f'require "/var/www/html/wp-load.php"; $id = {article.identifier}; '  # noqa: S608 -- a number of ours
         '$wpdb->query("UPDATE $wpdb->posts SET post_date = NOW(), post_date_gmt = UTC_TIMESTAMP() WHERE ID = $id"); '
         'wp_clear_scheduled_hook("publish_future_post", array($id)); '
         'wp_schedule_single_event(time(), "publish_future_post", array($id));'

@@ -35,12 +35,13 @@ as_www_data php "$lib/install.php" </run/secrets/credentials
 # longer. After a crash it is the same container, and they are shown while php-fpm comes back.
 state=/var/www/html/.inception
 known=$state/cache/container
-if [ "$(cat "$known" 2>/dev/null)" != "${HOSTNAME:-}" ]; then
+container=$(cat /etc/hostname)
+if [ "$(cat "$known" 2>/dev/null)" != "$container" ]; then
     as_www_data purge-cache.sh
     # Made anew when they are needed (mu-plugins/inception-translations.php).
     as_www_data find "$state/translations" -mindepth 1 -delete
     # shellcheck disable=SC2016 # The inner shell reads them.
-    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "${HOSTNAME:-}" "$known"
+    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "$container" "$known"
 fi
 
 # The size of the pool. A process of WordPress takes about 64 MB at its worst; half of the memory
