@@ -154,6 +154,11 @@ def _within(low: int, high: int, unit: str) -> Callable[[str, object], str | Non
     return judge
 
 
+def _buffer_pool(name: str, value: object) -> str | None:
+    # Zero is the rule of the image's entrypoint.
+    return None if str(value) == "0" else _within(5, 65536, "MiB, or 0 to derive it from the memory")(name, value)
+
+
 def _directory(name: str, value: object) -> str | None:
     text = str(value)
     if not re.fullmatch(r"(?:/[^/\0]+)+", text) or ".." in text.split("/") or "." in text.split("/"):
@@ -239,7 +244,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
-    "mariadb_buffer_pool_mb": _within(5, 65536, "MiB"),
+    "mariadb_buffer_pool_mb": _buffer_pool,
     "nginx_port": _port,
     "wordpress_port": _port,
     "mariadb_port": _port,

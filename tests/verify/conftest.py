@@ -90,3 +90,15 @@ def foreign_network(stack: Stack) -> Iterator[str]:
     stack.docker("network", "create", name)
     yield name
     stack.docker("network", "rm", name)
+
+
+@pytest.fixture(scope="module")
+def probe(stack: Stack, settings: Settings) -> Iterator[None]:
+    """Have a plugin of the verification on the site: it tells what WordPress knows, and misbehaves at will."""
+    target = f"/home/{settings.login}/data/wordpress/wp-content/mu-plugins/verify-probe.php"
+    purge = ("exec", "--user", "www-data", stack.container("wordpress"), "purge-cache.sh")
+    stack.execute("tee", target, data=(Path(__file__).parent / "probe.php").read_text(encoding="utf-8"))
+    stack.docker(*purge)
+    yield
+    stack.execute("rm", target)
+    stack.docker(*purge)

@@ -163,6 +163,27 @@ if [ "$(id -u)" -eq 0 ]; then
     exec setpriv --reuid=mysql --regid=mysql --clear-groups --inh-caps=-all --no-new-privs "$0"
 fi
 
+# What the machine has, or what the container may use of it, in MiB.
+memory() {
+    least=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+        if [ -r "$file" ]; then
+            limit=$(awk '/^[0-9]+$/ { printf "%.0f", $1 / 1048576 }' "$file")
+            if [ -n "$limit" ] && [ "$limit" -lt "$least" ]; then
+                least=$limit
+            fi
+        fi
+    done
+    echo "$least"
+}
+
 inspect
 retire
+# Zero leaves the size of the buffer pool to this rule: a sixteenth of the memory, but at least 32 and at
+# most 256 MiB, which holds all of a WordPress that is not very large.
+if [ "$DB_BUFFER_POOL_MB" -eq 0 ]; then
+    DB_BUFFER_POOL_MB=$(($(memory) / 16))
+    [ "$DB_BUFFER_POOL_MB" -ge 32 ] || DB_BUFFER_POOL_MB=32
+    [ "$DB_BUFFER_POOL_MB" -le 256 ] || DB_BUFFER_POOL_MB=256
+fi
 exec mariadbd --port="$DB_PORT" --innodb-buffer-pool-size="${DB_BUFFER_POOL_MB}M" --init-file="$ACCOUNTS"

@@ -65,7 +65,7 @@ function connect( int $seconds ): mysqli {
 			if ( 0 === $try ) {
 				say( 'waiting for the database at ' . DB_HOST );
 			}
-			usleep( 300000 );
+			usleep( 50000 );
 		}
 	}
 }
@@ -269,6 +269,7 @@ function install( array $credentials ): void {
 			$wpdb->update( $wpdb->posts, array( 'post_name' => sanitize_title( $post->post_name ) ), array( 'ID' => $post->ID ) );
 		}
 	}
+	add_option( 'inception_earlier_urls', array() );
 	// The last row: with it, the installation is complete.
 	update_option( MARK, WP_HOME );
 	if ( false === $wpdb->query( 'COMMIT' ) ) {
@@ -306,6 +307,10 @@ if ( null === stored( 'siteurl' ) ) {
 		}
 		$wpdb->update( $wpdb->options, array( 'option_value' => WP_HOME ), array( 'option_name' => $name ) );
 		say( "the site's address ($name) is now " . WP_HOME . ", and was $earlier" );
+	}
+	if ( null === stored( 'inception_earlier_urls' ) ) {
+		// Each page asks for it: what is there is loaded with all other options.
+		add_option( 'inception_earlier_urls', array() );
 	}
 	if ( null === stored( MARK ) ) {
 		say( 'the database holds a site that was not installed here; its users and settings stay as they are' );

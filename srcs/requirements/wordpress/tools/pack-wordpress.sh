@@ -13,6 +13,15 @@ pack() {
     tar --sort=name --owner=0 --group=0 --numeric-owner -C "$1" -cf - . | gzip -6n >"$2"
 }
 
+# NGINX serves the core's scripts and styles as they are packed here. Where there is a minified version,
+# no page asks for the other one.
+find "$dir/core/wp-includes" "$dir/core/wp-admin" -type f \( -name '*.css' -o -name '*.js' -o -name '*.svg' \) -size +1k |
+    while read -r file; do
+        if [ ! -e "${file%.*}.min.${file##*.}" ]; then
+            gzip -9kn "$file"
+        fi
+    done
+
 pack "$dir/core" "$out/core.tar.gz"
 pack "$dir/content" "$out/content.tar.gz"
 cp -p "$dir/wp" "$out/wp"

@@ -47,7 +47,7 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
     # Sticky: www-data may add directories (upgrade, cache, …) but not put another mu-plugins in place.
     mine "$site/wp-content" root:www-data 1775
     mine "$site/wp-content/mu-plugins" root:root 0755
-    mv -f "$state/staging/wp-content/mu-plugins/inception.php" "$site/wp-content/mu-plugins/inception.php"
+    mv -f "$state"/staging/wp-content/mu-plugins/* "$site/wp-content/mu-plugins/"
     mv -f "$state/staging/wp-content/index.php" "$site/wp-content/index.php"
     rm -r "$state/staging/wp-content"
 
@@ -82,5 +82,7 @@ fi
 for dir in plugins themes uploads languages upgrade; do
     mine "$site/wp-content/$dir" www-data:www-data 0755
 done
+mine "$state/cache" www-data:www-data 0755
 mine "$state/content" www-data:www-data 0700
+mine "$state/translations" www-data:www-data 0700
 mine "$state/uploads" www-data:www-data 0700

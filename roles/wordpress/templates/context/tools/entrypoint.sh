@@ -31,6 +31,19 @@ as_www_data "$lib/content.sh"
 [ -r /run/secrets/credentials ] || fail "the secret credentials is missing; \"make\" makes it."
 as_www_data php "$lib/install.php" </run/secrets/credentials
 
+# A new container has another image or other settings, so that no page in NGINX's cache is right any
+# longer. After a crash it is the same container, and they are shown while php-fpm comes back.
+state=/var/www/html/.inception
+known=$state/cache/container
+container=$(cat /etc/hostname)
+if [ "$(cat "$known" 2>/dev/null)" != "$container" ]; then
+    as_www_data purge-cache.sh
+    # Made anew when they are needed (mu-plugins/inception-translations.php).
+    as_www_data find "$state/translations" -mindepth 1 -delete
+    # shellcheck disable=SC2016 # The inner shell reads them.
+    as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "$container" "$known"
+fi
+
 # The size of the pool. A process of WordPress takes about 64 MB at its worst; half of the memory
 # is for them, the other half for the database and the page cache. More than four for each core
 # only wait for each other, but some have to be left for requests that wait for something outside.
@@ -53,9 +66,8 @@ if [ "$children" -lt 4 ]; then
     children=4
 fi
 FPM_MAX_CHILDREN=$children
-FPM_START_SERVERS=$(((cores < children ? cores : children - 1) + 1))
 POST_LIMIT_MB=$((UPLOAD_LIMIT_MB + 1))
-export FPM_MAX_CHILDREN FPM_START_SERVERS POST_LIMIT_MB
+export FPM_MAX_CHILDREN POST_LIMIT_MB
 
 # -O: messages go to standard error.
 exec setpriv --reuid=www-data --regid=www-data --init-groups --inh-caps=-all --no-new-privs \

@@ -1,0 +1,296 @@
+<?php
+/**
+ * Plugin Name: Inception page cache
+ * Description: Decides which pages NGINX keeps and for how long, and makes it forget them when content changes.
+ *
+ * The generation of the site's content is a random word in a file. NGINX reads it with each request and
+ * makes it part of the key of every page it keeps. A new word, written after a change is in the database
+ * and before its author is told so, means that nothing made before the change is ever shown after it:
+ * not even a page whose making began before the change and ended after it.
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+const INCEPTION_GENERATION = ABSPATH . '.inception/cache/generation';
+// In seconds. They only matter for what changes without an edit, because an edit shows at once.
+const INCEPTION_PAGE_LIFETIME    = 600;
+const INCEPTION_FEED_LIFETIME    = 3600;
+const INCEPTION_MISSING_LIFETIME = 10;
+// Forms in a page hold for at least twelve hours, so all pages are younger.
+const INCEPTION_LONGEST_GENERATION = 6 * 3600;
+
+/*
+ * When content changes.
+ */
+
+/**
+ * Begins a new generation.
+ */
+function inception_begin_generation(): void {
+	// Overwritten in place, because NGINX holds the file open.
+	$file = @fopen( INCEPTION_GENERATION, 'c' );
+	if ( $file && 16 === fwrite( $file, bin2hex( random_bytes( 8 ) ) ) && fclose( $file ) ) {
+		return;
+	}
+	// Without a word NGINX keeps nothing: slow, but never out of date.
+	$cleared = $file && ftruncate( $file, 0 );
+	error_log(
+		'Inception: ' . INCEPTION_GENERATION . ' cannot be written; '
+		. ( $cleared ? 'pages are not cached until it can.' : 'visitors may see pages up to ' . INCEPTION_PAGE_LIFETIME . ' seconds old.' )
+	);
+}
+
+/**
+ * Whether this request makes a page that NGINX may show to everybody.
+ */
+function inception_is_shared_page(): bool {
+	return isset( $_SERVER['INCEPTION_SHARED_PAGE'] );
+}
+
+/**
+ * Notes that something has changed which visitors can see, or begins a new generation at once.
+ *
+ * One edit makes many small changes, so the new generation begins when the edit is complete: with the
+ * first byte of the reply, which is before anybody can know of the edit. Where there is no reply, or it
+ * has begun, it begins with the change, but not more often than five times in a second.
+ *
+ * @param bool $noted Whether there is a change; false only looks whether one is waiting.
+ * @param bool $now   Whether the reply is about to begin.
+ */
+function inception_content_changed( bool $noted = true, bool $now = false ): void {
+	static $waiting = false, $last = 0.0;
+	$waiting        = $waiting || $noted;
+	if ( ! $waiting ) {
+		return;
+	}
+	$unheard = 'cli' === PHP_SAPI || headers_sent();
+	if ( $now || ( $unheard && microtime( true ) - $last > 0.2 ) ) {
+		$last    = microtime( true );
+		$waiting = false;
+		inception_begin_generation();
+	}
+}
+
+/**
+ * Whether visitors can see a post of any type, or what is made of it.
+ */
+function inception_post_shows( ?WP_Post $post ): bool {
+	return $post
+		&& ! in_array( $post->post_type, array( 'revision', 'customize_changeset', 'oembed_cache', 'user_request' ), true )
+		&& inception_status_shows( $post->post_status );
+}
+
+/**
+ * Whether visitors can see posts of this status.
+ */
+function inception_status_shows( string $status ): bool {
+	return ! in_array( $status, array( 'new', 'auto-draft', 'draft', 'pending', 'future', 'trash' ), true );
+}
+
+add_action(
+	'transition_post_status',
+	static function ( string $new, string $old, WP_Post $post ): void {
+		if ( 'revision' !== $post->post_type && ( inception_status_shows( $new ) || inception_status_shows( $old ) ) ) {
+			inception_content_changed();
+		}
+	},
+	10,
+	3
+);
+// WordPress says so after each change of a post, also past wp_update_post().
+add_action(
+	'clean_post_cache',
+	static function ( $id, $post ): void {
+		if ( $post instanceof WP_Post && inception_post_shows( $post ) ) {
+			inception_content_changed();
+		}
+	},
+	10,
+	2
+);
+foreach ( array( 'set_object_terms', 'deleted_term_relationships' ) as $inception_hook ) {
+	add_action(
+		$inception_hook,
+		static function ( $id ): void {
+			if ( inception_post_shows( get_post( $id ) ) ) {
+				inception_content_changed();
+			}
+		}
+	);
+}
+
+add_action(
+	'wp_insert_comment',
+	static function ( $id, WP_Comment $comment ): void {
+		if ( '1' === (string) $comment->comment_approved ) {
+			inception_content_changed();
+		}
+	},
+	10,
+	2
+);
+add_action(
+	'transition_comment_status',
+	static function ( $new, $old ): void {
+		if ( 'approved' === $new || 'approved' === $old ) {
+			inception_content_changed();
+		}
+	},
+	10,
+	2
+);
+foreach ( array( 'edit_comment', 'deleted_comment' ) as $inception_hook ) {
+	add_action(
+		$inception_hook,
+		static function ( $id, $comment ): void {
+			$comment = $comment instanceof WP_Comment ? $comment : get_comment( $id );
+			if ( ! $comment || '1' === (string) $comment->comment_approved ) {
+				inception_content_changed();
+			}
+		},
+		10,
+		2
+	);
+}
+
+// What a visitor's own page view writes (a plugin that counts them, an embedded video that is looked up
+// once) is no edit: it would make each page forget all others.
+foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
+	foreach ( array( 'post', 'comment', 'term', 'user' ) as $inception_type ) {
+		add_action(
+			"{$inception_done}_{$inception_type}_meta",
+			static function ( $ids, $object, $key ) use ( $inception_type ): void {
+				$noise = array(
+					'post' => '/^_(edit_|oembed_|pingme$|encloseme$|wp_trash_)/',
+					'user' => '/^(session_tokens|community-events-location|closedpostboxes_.*|metaboxhidden_.*|meta-box-order_.*|screen_layout_.*|dismissed_wp_pointers|.*(user-settings|user-settings-time|dashboard_quick_press_last_post_id|persisted_preferences))$/',
+				);
+				if ( inception_is_shared_page() || ( isset( $noise[ $inception_type ] ) && preg_match( $noise[ $inception_type ], (string) $key ) ) ) {
+					return;
+				}
+				if ( 'post' === $inception_type && ! inception_post_shows( get_post( $object ) ) ) {
+					return;
+				}
+				inception_content_changed();
+			},
+			10,
+			3
+		);
+	}
+	// Title, theme, widgets, permalinks, plugins, language: nearly every option shows somewhere.
+	add_action(
+		"{$inception_done}_option",
+		static function ( $name ): void {
+			if ( inception_is_shared_page() || preg_match( '/^(_transient_|_site_transient_|cron$|recently_|auto_|recovery_|inception_|user_count$|db_upgraded$|can_compress_scripts$|.*\.lock$)/', (string) $name ) ) {
+				return;
+			}
+			inception_content_changed();
+		}
+	);
+}
+
+add_action(
+	'profile_update',
+	static function ( $id, $before ): void {
+		$after = get_userdata( $id );
+		foreach ( array( 'display_name', 'user_nicename', 'user_url', 'user_email' ) as $field ) {
+			if ( ! $after || $after->$field !== $before->$field ) {
+				inception_content_changed();
+				return;
+			}
+		}
+	},
+	10,
+	2
+);
+foreach ( array( 'created_term', 'edited_term', 'delete_term', 'deleted_user', 'add_link', 'edit_link', 'deleted_link', 'upgrader_process_complete' ) as $inception_hook ) {
+	add_action( $inception_hook, static fn() => inception_content_changed(), 10, 0 );
+}
+
+// Before WordPress sends what it has (priority 1), and after everything that plugins do at the end.
+foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {
+	add_action( 'shutdown', static fn() => inception_content_changed( false, true ), $inception_priority, 0 );
+}
+
+// Run once a minute by the health check.
+if ( wp_doing_cron() && file_exists( INCEPTION_GENERATION ) && time() - filemtime( INCEPTION_GENERATION ) > INCEPTION_LONGEST_GENERATION ) {
+	inception_begin_generation();
+}
+
+/*
+ * When a reply leaves.
+ */
+
+/**
+ * How many seconds NGINX may keep this reply; zero for not at all.
+ */
+function inception_lifetime(): int {
+	if ( ! did_action( 'template_redirect' ) || ( defined( 'DONOTCACHEPAGE' ) && DONOTCACHEPAGE ) || is_user_logged_in()
+		|| is_preview() || is_customize_preview() || ( defined( 'REST_REQUEST' ) && REST_REQUEST ) ) {
+		return 0;
+	}
+	$status  = http_response_code();
+	$missing = 404 === $status || 410 === $status;
+	foreach ( headers_list() as $header ) {
+		if ( preg_match( '/^Set-Cookie:/i', $header ) ) {
+			return 0;
+		}
+		// WordPress says this of every page that is missing.
+		if ( ! $missing && preg_match( '/^Cache-Control:.*(no-store|no-cache|private|max-age=0)/i', $header ) ) {
+			return 0;
+		}
+	}
+	if ( $missing ) {
+		$lifetime = INCEPTION_MISSING_LIFETIME;
+	} elseif ( 200 === $status ) {
+		$lifetime = is_feed() || is_robots() || get_query_var( 'sitemap' ) ? INCEPTION_FEED_LIFETIME : INCEPTION_PAGE_LIFETIME;
+	} else {
+		$lifetime = 301 === $status || 308 === $status ? INCEPTION_PAGE_LIFETIME : 0;
+	}
+	// For plugins whose pages change with time.
+	return (int) apply_filters( 'inception_page_lifetime', $lifetime );
+}
+
+/**
+ * Completes a page that everybody gets: how long it may be kept, how a browser asks whether it is still
+ * the same, and packed, because NGINX keeps it as it is.
+ */
+function inception_finish_page( string $page, int $phase ): string {
+	inception_content_changed( false, true );
+	$whole = PHP_OUTPUT_HANDLER_START | PHP_OUTPUT_HANDLER_FINAL;
+	if ( ( $phase & $whole ) !== $whole || $phase & PHP_OUTPUT_HANDLER_CLEAN || headers_sent() ) {
+		return $page;
+	}
+	$lifetime = inception_lifetime();
+	if ( $lifetime ) {
+		header( "X-Accel-Expires: $lifetime" );
+		header_remove( 'Expires' );
+		// A browser asks each time, or an edit would not show.
+		header( 'Cache-Control: no-cache' );
+		if ( 200 === http_response_code() ) {
+			header( 'ETag: W/"' . hash( 'xxh128', $page ) . '"' );
+		}
+	}
+	$headers = implode( "\n", headers_list() );
+	if ( strlen( $page ) < 1024 || preg_match( '/^Content-(Encoding|Length):/im', $headers ) || ! preg_match( '#^Content-Type: *(text/|application/(\w+\+)?(xml|json))#im', $headers ) ) {
+		return $page;
+	}
+	$packed = gzencode( $page, 6 );
+	header( 'Content-Encoding: gzip' );
+	header( 'Content-Length: ' . strlen( $packed ) );
+	return $packed;
+}
+
+if ( 'cli' !== PHP_SAPI ) {
+	if ( inception_is_shared_page() ) {
+		ob_start( 'inception_finish_page' );
+	} else {
+		// Nothing of a reply leaves before the generation that belongs to it has begun.
+		ob_start(
+			static function ( string $text ): string {
+				inception_content_changed( false, true );
+				return $text;
+			},
+			65536
+		);
+	}
+}

@@ -1,0 +1,42 @@
+-- The generation of the site's content: a random word in a file that WordPress overwrites before it
+-- acknowledges an edit. It is part of the key of every cached page, so what was made before an edit is
+-- never found after it.
+--
+-- The file is read for every page (one system call on an open file, about a microsecond): nothing has to
+-- be told to NGINX, so nothing can fail to reach it.
+local ffi = require 'ffi'
+
+ffi.cdef [[
+int open(const char *path, int flags, ...);
+int close(int file);
+intptr_t pread(int file, void *buffer, size_t size, int64_t offset);
+]]
+
+local PATH = '/var/www/html/.inception/cache/generation'
+local LENGTH = 16
+local O_RDONLY_CLOEXEC = 524288
+
+local buffer = ffi.new('char[?]', LENGTH)
+local file = -1
+local opened = 0
+
+local generation = {}
+
+-- Returns the word, or an empty one when there is none: then no cached page is used.
+function generation.read()
+    -- Opened anew each second, in case the file was replaced and not overwritten, as by a backup.
+    local now = ngx.time()
+    if now ~= opened then
+        if file >= 0 then
+            ffi.C.close(file)
+        end
+        file = ffi.C.open(PATH, O_RDONLY_CLOEXEC)
+        opened = now
+    end
+    if file < 0 or ffi.C.pread(file, buffer, LENGTH, 0) ~= LENGTH then
+        return ''
+    end
+    return ffi.string(buffer, LENGTH)
+end
+
+return generation

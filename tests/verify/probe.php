@@ -1,0 +1,60 @@
+<?php
+/**
+ * A probe of the verification, which puts it among the must-use plugins for as long as it needs it. Each page
+ * tells in a comment what WordPress knows of the one who asks, and what is asked for misbehaves at will.
+ */
+
+add_action(
+	'wp_footer',
+	static function (): void {
+		$known = array( $_SERVER, $_COOKIE, $_GET, add_query_arg( 'more', '1' ), is_user_logged_in() ? wp_get_current_user()->user_login : '' );
+		echo '<!-- made-' . bin2hex( random_bytes( 8 ) ) . ' ' . str_replace( '--', '- -', wp_json_encode( $known, JSON_UNESCAPED_SLASHES ) ) . ' -->';
+	}
+);
+
+add_action(
+	'template_redirect',
+	static function (): void {
+		switch ( $_GET['verify'] ?? '' ) {
+			case 'cookie':
+				setcookie( 'verify', bin2hex( random_bytes( 8 ) ) );
+				break;
+			case 'no-store':
+				header( 'Cache-Control: no-store' );
+				break;
+			case 'private':
+				header( 'Cache-Control: private, max-age=600' );
+				break;
+			case 'nocache_headers':
+				nocache_headers();
+				break;
+			case 'DONOTCACHEPAGE':
+				define( 'DONOTCACHEPAGE', true );
+				break;
+			case '302':
+				wp_redirect( home_url( '/?' . bin2hex( random_bytes( 8 ) ) ) );
+				exit;
+			case '403':
+			case '500':
+			case '503':
+				status_header( (int) $_GET['verify'] );
+				break;
+			case 'die':
+				wp_die( 'made-' . bin2hex( random_bytes( 8 ) ), '', array( 'response' => 200 ) );
+			case 'short-lived':
+				add_filter( 'inception_page_lifetime', static fn() => 1 );
+				break;
+		}
+	}
+);
+
+// Each page that is made for nobody in particular, with the time in seconds: its beginning and its end.
+if ( 'GET' === $_SERVER['REQUEST_METHOD'] && ! $_COOKIE && 'cli' !== PHP_SAPI && is_dir( '/tmp/verify-renders' ) ) {
+	$verify_began = microtime( true );
+	register_shutdown_function(
+		static function () use ( $verify_began ): void {
+			$line = array( $_SERVER['REQUEST_URI'], $verify_began, microtime( true ) );
+			file_put_contents( '/tmp/verify-renders/log', wp_json_encode( $line ) . "\n", FILE_APPEND | LOCK_EX );
+		}
+	);
+}
