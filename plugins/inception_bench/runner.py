@@ -28,7 +28,7 @@ from inception_bench.targets import judge
 
 #: A case ends when its ratios are steady, but not before the first and at the second number of rounds.
 ROUNDS = (5, 15)
-#: With QUICK=1 each case has so many rounds of one second.
+#: With QUICK=1 each case has so many rounds of two seconds.
 QUICK_ROUNDS = 2
 #: How long a stack is left alone before its memory is measured, in seconds.
 IDLE = 10.0
@@ -390,7 +390,7 @@ class Run:
 
     def _load(self, case: Case) -> Load:
         if self.plan.quick:
-            return dataclasses.replace(case.load, seconds=1, warm_up=1)
+            return dataclasses.replace(case.load, seconds=2, warm_up=1)
         return case.load
 
     def _case(self, case: Case) -> None:
@@ -422,10 +422,7 @@ class Run:
         headers = {"Cookie": cookie_header(stack.cookies)} if case.signed_in else {}
         path = stack.pages[case.page]
         if load.warm_up and not load.http2:
-            self.generator.run(
-                stack.site.host, path, headers, dataclasses.replace(load, seconds=load.warm_up, warm_up=0)
-            )
-            load = dataclasses.replace(load, warm_up=0)
+            self.generator.warm_up(stack.site.host, path, headers, load)
         before = stack.project.processor_seconds()
         sample = self.generator.run(stack.site.host, path, headers, load)
         after = stack.project.processor_seconds()
