@@ -132,6 +132,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report.write(json.loads(options.plan.read_text(encoding="utf-8")), options.report)
             return 0
         plan = read(options.plan)
+        # Where memory runs out, this program and what it starts go first, and not the user's site.
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
         plan.log.parent.mkdir(parents=True, exist_ok=True)
         plan.log.write_text("", encoding="utf-8")
         result = bench(plan)

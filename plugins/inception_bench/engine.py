@@ -182,9 +182,15 @@ class Project:
         return listed.split()
 
     def processes(self, service: str) -> list[int]:
-        """Return the process ids of a service's container, as the host sees them."""
-        lines = docker("top", self.container(service), "-eo", "pid").splitlines()
-        return [int(line) for line in lines[1:] if line.strip()]
+        """Return the process ids of a service's container, as the host sees them: those of its PID namespace."""
+        namespace = Path(f"/proc/{inspect(self.container(service))['State']['Pid']}/ns/pid").readlink()
+        found = []
+        for path in Path("/proc").glob("[0-9]*/ns/pid"):
+            # A process may end while it is being looked at.
+            with contextlib.suppress(OSError):
+                if path.readlink() == namespace:
+                    found.append(int(path.parts[2]))
+        return sorted(found)
 
     def uptime(self, service: str) -> float:
         """Return for how many seconds a service's container has been running."""

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from inception_bench.engine import PREFIX, docker
-from inception_bench.errors import BenchError
+from inception_bench.errors import BenchError, NoAnswerError
 
 #: Before the line in which our script sums a run of wrk up.
 MARK = "INCEPTION-BENCH "
@@ -140,7 +140,7 @@ def read_wrk(output: str) -> Sample:
     requests, seconds = found["requests"], found["duration_us"] / 1e6
     errors = sum(found[kind] for kind in ("connect", "read", "write", "status", "timeout"))
     if requests == 0 and errors == 0:
-        raise BenchError(f"wrk has had no answer in {seconds:.1f} s.")
+        raise NoAnswerError(f"wrk has had no answer in {seconds:.1f} s.")
     return Sample(
         rate=(requests - found["status"]) / seconds,
         requests=requests,
@@ -201,7 +201,11 @@ class Generator:
         Raises:
             BenchError: the generator failed, or had no answer.
         """
-        sample = read_wrk(self._wrk(host, path, headers, load, load.seconds))
+        try:
+            sample = read_wrk(self._wrk(host, path, headers, load, load.seconds))
+        except NoAnswerError:
+            # A machine that is busy with something else: once more, for long enough.
+            sample = read_wrk(self._wrk(host, path, headers, load, 5 * load.seconds))
         if not load.http2:
             return sample
         # wrk, which knows no HTTP/2, has told how many requests make a run of the length that is wanted.

@@ -88,7 +88,7 @@ def test_h2load_without_http2() -> None:
 
 
 def test_h2load_without_a_server() -> None:
-    with pytest.raises(BenchError, match="HTTP/2|no answer"):
+    with pytest.raises(BenchError, match=r"HTTP/2|no answer"):
         read_h2load(recorded("h2load-refused"))
     with pytest.raises(BenchError, match="printed nothing"):
         read_h2load("")

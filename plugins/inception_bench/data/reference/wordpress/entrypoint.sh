@@ -5,7 +5,11 @@ set -eu
 cd /var/www/html
 if [ ! -f wp-config.php ]; then
     cp -R /usr/src/wordpress/. .
-    salt=$(head -c 32 /dev/urandom | base64)
+    salts=$(
+        for name in AUTH_KEY SECURE_AUTH_KEY LOGGED_IN_KEY NONCE_KEY AUTH_SALT SECURE_AUTH_SALT LOGGED_IN_SALT NONCE_SALT; do
+            echo "define( '$name', '$(head -c 48 /dev/urandom | base64)' );"
+        done
+    )
     # The last constant keeps requests to other hosts out of the measurements, here as in our own stack.
     cat >wp-config.php <<PHP
 <?php
@@ -15,14 +19,7 @@ define( 'DB_PASSWORD', '$DB_PASSWORD' );
 define( 'DB_HOST', 'mariadb' );
 define( 'DB_CHARSET', 'utf8mb4' );
 define( 'DB_COLLATE', '' );
-define( 'AUTH_KEY', '1$salt' );
-define( 'SECURE_AUTH_KEY', '2$salt' );
-define( 'LOGGED_IN_KEY', '3$salt' );
-define( 'NONCE_KEY', '4$salt' );
-define( 'AUTH_SALT', '5$salt' );
-define( 'SECURE_AUTH_SALT', '6$salt' );
-define( 'LOGGED_IN_SALT', '7$salt' );
-define( 'NONCE_SALT', '8$salt' );
+$salts
 \$table_prefix = 'wp_';
 define( 'WP_DEBUG', false );
 define( 'WP_HTTP_BLOCK_EXTERNAL', true );
