@@ -58,7 +58,7 @@ export: $(VENV)/.ready ## Write a stand-alone submission to DIR
 	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$$(realpath -m -- "$(or $(DIR),$(error DIR is missing: make export DIR=../inception))")\"}"
 
 settings: $(VENV)/.ready ## List every setting with its default
-	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx
+	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench
 
 render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is committed
 	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e "{\"render_dir\": \"$(CURDIR)\"}"
