@@ -21,7 +21,6 @@ from inception_bench.errors import BenchError, InterruptedRunError
 from inception_bench.plan import Plan, read
 from inception_bench.runner import Run
 
-LOCK = Path("/run/lock/inception-bench")
 #: How the directories of all runs are called, so that what a killed run left can be found.
 WORK = "inception-bench-"
 
@@ -35,18 +34,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 @contextlib.contextmanager
-def lock(path: Path = LOCK) -> Iterator[None]:
-    """Let one benchmark run at a time.
+def lock(log: Path) -> Iterator[None]:
+    """Let one benchmark run at a time, and begin its log anew.
+
+    Args:
+        log: the log of all runs; whoever has it locked is running.
 
     Raises:
         BenchError: another one is running.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as handle:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise BenchError("Another benchmark is running on this machine, or is just cleaning up.") from error
+        handle.truncate(0)
         yield
 
 
@@ -96,7 +99,7 @@ def bench(plan: Plan) -> dict[str, object]:
     began = time.monotonic()
     run = Run(plan)
     kept = False
-    with lock():
+    with lock(plan.log):
         engine.answers()
         remove_leftovers(plan.work)
         try:
@@ -134,8 +137,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plan = read(options.plan)
         # Where memory runs out, this program and what it starts go first, and not the user's site.
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
-        plan.log.parent.mkdir(parents=True, exist_ok=True)
-        plan.log.write_text("", encoding="utf-8")
         result = bench(plan)
         report.write(result, plan.work / "report")
     except BenchError as error:

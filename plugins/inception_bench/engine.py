@@ -241,15 +241,19 @@ def remove_everything(cache_before: set[str] | None) -> list[str]:
             complaints.append(str(error))
             return ""
 
-    listing = ("--filter", f"name={PREFIX}-")
-    ids = attempt("ps", "--all", "--quiet", *listing).split()
-    if ids:
+    def ours(*arguments: str) -> list[str]:
+        # The engine's own filter would also find the prefix in the middle of somebody else's name.
+        names = attempt(*arguments, "--filter", f"name={PREFIX}-").split()
+        return [name for name in names if name.startswith(f"{PREFIX}-")]
+
+    containers = ours("ps", "--all", "--format", "{{.Names}}")
+    if containers:
         # A paused container can be removed by force, too.
-        attempt("rm", "--force", "--volumes", *ids)
-    networks = attempt("network", "ls", "--quiet", *listing).split()
+        attempt("rm", "--force", "--volumes", *containers)
+    networks = ours("network", "ls", "--format", "{{.Name}}")
     if networks:
         attempt("network", "rm", *networks)
-    volumes = attempt("volume", "ls", "--quiet", *listing).split()
+    volumes = ours("volume", "ls", "--format", "{{.Name}}")
     if volumes:
         attempt("volume", "rm", "--force", *volumes)
     images = attempt("image", "ls", "--filter", f"reference={PREFIX}-*", "--format", "{{.Repository}}:{{.Tag}}").split()

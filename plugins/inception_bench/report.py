@@ -95,7 +95,31 @@ def _loads(result: dict[str, Any]) -> list[str]:
         "summed over all rounds: reference / ours / limit.",
         "",
         *table(head, rows, 2),
+        *_processor(result),
     ]
+
+
+def _processor(result: dict[str, Any]) -> list[str]:
+    rows = [
+        [case["title"], case["locale"], *(_milliseconds(case["variants"].get(kind)) for kind in _VARIANTS)]
+        for case in result["loads"]
+        if any(variant["processor_ms"] is not None for variant in case["variants"].values())
+    ]
+    if not rows:
+        return []
+    return [
+        "## Processor time for each answer",
+        "",
+        "Milliseconds that the containers of the stack used, without the load generator: it depends little on what else",
+        "the machine does meanwhile.",
+        "",
+        *table(["case", "language", *_VARIANTS], rows, 2),
+    ]
+
+
+def _milliseconds(variant: dict[str, Any] | None) -> str:
+    value = None if variant is None else variant["processor_ms"]
+    return "–" if value is None else f"{value:.3f}" if value < 1 else number(value)
 
 
 def _times(result: dict[str, Any]) -> list[str]:
