@@ -64,13 +64,13 @@ export: $(VENV)/.ready ## Write a stand-alone submission to DIR
 	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$$(realpath -m -- "$(or $(DIR),$(error DIR is missing: make export DIR=../inception))")\"}"
 
 settings: $(VENV)/.ready ## List every setting with its default
-	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx
+	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench
 
 render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is committed
 	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e "{\"render_dir\": \"$(CURDIR)\"}"
 
-bench: ## The load benchmark
-	@echo "make bench is not there yet: the benchmark against a stock reference comes with the page cache." >&2; exit 2
+bench: $(VENV)/.ready ## Measure against a stock reference and the limit (QUICK=1 ONLY=case,… STRICT=1)
+	@$(PLAY) playbooks/bench.yml -e '{"bench_quick": $(if $(QUICK),true,false), "bench_strict": $(if $(STRICT),true,false)}' $(if $(ONLY),-e bench_only="$(ONLY)")
 
 test: $(VENV)/.dev ## All that CI runs, from nothing
 	@tests/run

@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
             str(path.relative_to(root)).removesuffix(TEMPLATE_SUFFIX): self._content(path, variables)
             for root in (self._source(str(source)) for source in sources)
             for path in sorted(root.rglob("*"))
-            if path.is_file()
+            # What Python compiles beside a program is no part of it.
+            if path.is_file() and path.parent.name != "__pycache__"
         }
         result.update(
             self._execute_module(

@@ -46,6 +46,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
         path = role / "templates/context" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
+    # Bytes that are no text: a compiled program, which is not to be read at all.
+    (role / "templates/context/tools/__pycache__").mkdir()
+    (role / "templates/context/tools/__pycache__/run.cpython-311.pyc").write_bytes(b"\xa7\r\r\n\xff")
     (role / "templates/more").mkdir()
     (role / "templates/more/more.conf").write_text("more\n", encoding="utf-8")
     (role / "templates/undefined").mkdir()
