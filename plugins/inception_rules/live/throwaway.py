@@ -145,7 +145,7 @@ def machine(say: Callable[[str], None], *, keep: bool) -> Iterator[tuple[Machine
     name = f"{_PREFIX}evaluate-{secrets.token_hex(3)}"
     say(f"making the machine {name}; its image is bootstrapped the first time")
     try:
-        _tool("create", name, "--kind", "debian13-systemd", timeout=900)
+        _tool("create", name, "--kind", "debian13-systemd", "--cold", timeout=900)
         yield container_machine(name), name
     finally:
         if keep:
@@ -154,7 +154,7 @@ def machine(say: Callable[[str], None], *, keep: bool) -> Iterator[tuple[Machine
             )
         else:
             say(f"removing the machine {name}")
-            _tool("destroy", name, timeout=300)
+            _tool("destroy", name, "--caches", timeout=300)
 
 
 def _tool(*arguments: str, timeout: float) -> None:
