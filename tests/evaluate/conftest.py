@@ -18,7 +18,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--machine", required=False, help="name of the container that is the machine")
     group.addoption("--project-dir", default="/root/inception", help="where the project is on the machine")
     group.addoption("--login", default="wil")
-    group.addoption("--fails", default="", help="lines of the sheet that fail here on purpose, with commas")
 
 
 @pytest.fixture(scope="session")
