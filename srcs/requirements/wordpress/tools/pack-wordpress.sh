@@ -18,7 +18,7 @@ pack() {
 find "$dir/core/wp-includes" "$dir/core/wp-admin" -type f \( -name '*.css' -o -name '*.js' -o -name '*.svg' \) -size +1k |
     while read -r file; do
         if [ ! -e "${file%.*}.min.${file##*.}" ]; then
-            gzip -9kn "$file"
+            gzip -9knf "$file"
         fi
     done
 
