@@ -53,6 +53,7 @@ _EXAMPLE_NAME = re.compile(
     r"(?:^|[._-])(?:example|sample|template|tmpl|dist|default|tpl|exemple|model|skel)(?:$|[._-])|\.j2$",
     re.IGNORECASE,
 )
+_EXAMPLE_DIRECTORY = re.compile(r"(?:^|[/._-])(?:examples?|samples?|exemples?)(?:$|[/._-])", re.IGNORECASE)
 _TOKENS = (
     ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})")),
     ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_\-]{20,}")),
@@ -107,8 +108,9 @@ def is_credential_name(name: str) -> bool:
 
 
 def is_example(path: str) -> bool:
-    """Tell whether a file is an example or a template by its name."""
-    return _EXAMPLE_NAME.search(posixpath.basename(path)) is not None
+    """Tell whether a file is an example or a template by its name, or by that of a directory around it."""
+    directory, name = posixpath.split(path)
+    return _EXAMPLE_NAME.search(name) is not None or _EXAMPLE_DIRECTORY.search(directory) is not None
 
 
 def entropy(value: str) -> float:
@@ -314,6 +316,8 @@ def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
     for command in script.commands:
         yield from _in_command(command, example=example)
         for heredoc in command.heredocs:
+            if command.name in {"mysql_secure_installation", "mariadb-secure-installation"}:
+                yield from _answers(heredoc.content, heredoc.line, command.name, example=example)
             yield from in_sql(heredoc.content, heredoc.line, example=example)
             for number, line in enumerate(heredoc.content.split("\n"), start=heredoc.line):
                 match = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.+)$", line)
@@ -322,6 +326,14 @@ def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
                 else:
                     for php in in_php(line, example=example, filled=heredoc.expand):
                         yield Credential(php.what, number, php.sure)
+
+
+def _answers(text: str, first: int, program: str, *, example: bool) -> Iterator[Credential]:
+    """Find the passwords among the answers that a heredoc gives to a program."""
+    for number, line in enumerate(text.split("\n"), start=first):
+        answer = line.strip()
+        if re.fullmatch(r"[^\s$`]{4,}", answer) and is_secret_value(answer, "", example=example):
+            yield Credential(f"an answer to {program}", number)
 
 
 def _in_command(command: ShellCommand, *, example: bool) -> Iterator[Credential]:

@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import dataclass
 
+_NUMBERED = re.compile(r"\d{1,2}[.)]\s")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+|$)(.*?)(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-+)[ \t]*$")
@@ -101,6 +102,15 @@ def parse_markdown(text: str, path: str = "README.md") -> Document:
         previous = line
     sections = []
     for index, (title, level, number) in enumerate(headings):
-        end = next((n for _, other, n in headings[index + 1 :] if other <= level), len(lines) + 1)
+        numbered = _NUMBERED.match(title) is not None
+        end = next(
+            (
+                n
+                for following, other, n in headings[index + 1 :]
+                # Where the numbers tell which headings belong together, one without a number does not end a section.
+                if other < level or (other == level and (not numbered or _NUMBERED.match(following)))
+            ),
+            len(lines) + 1,
+        )
         sections.append(Section(title, level, number, "\n".join(lines[number : end - 1])))
     return Document(path, tuple(lines), tuple(sections), "\n".join(prose))

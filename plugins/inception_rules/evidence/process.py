@@ -26,7 +26,7 @@ class Final:
 
     Attributes:
         kind: ``program``; ``child`` when a shell stays PID 1 and starts it; ``shell`` for a shell without work;
-            ``nothing`` when the script just ends; ``missing`` for a script that is not in the repository.
+            ``nothing`` when the script just ends, or when a shell is given a command as the name of a script; ``missing`` for a script that is not in the repository.
         argv: its command line, as far as it is known.
         path: the file that decides it.
         line: the line that decides it.
@@ -238,6 +238,10 @@ class _Follower:
             self.launch.finals.append(Final("shell", argv, path, line, shell_form))
             return
         script = self.find(rest[0])
+        if script is None and re.search(r"\s", rest[0].strip()) and "$" not in rest[0]:
+            # No file has such a name: it is a command that lacks the -c in front of it.
+            self.launch.finals.append(Final("nothing", argv, path, line, shell_form))
+            return
         if script is None:
             self.launch.finals.append(Final("missing", argv, path, line, shell_form))
             return

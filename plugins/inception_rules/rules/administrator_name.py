@@ -34,7 +34,7 @@ class Name:
 def wp_command(command: ShellCommand, *words: str) -> bool:
     """Tell whether a command is wp-cli with some words in a row."""
     values = [value for value in command.values[:20] if not value.startswith("-")]
-    if not any(re.search(r"(?:^|/)wp(?:-cli)?(?:\.phar)?$", value) for value in values[:6]) and not any(
+    if not any(re.search(r"(?:^|/)wp(?:-?cli)?(?:\.phar)?$", value) for value in values[:6]) and not any(
         re.fullmatch(r"\$\{?WP\w*\}?", value) for value in values[:2]
     ):
         return False

@@ -83,7 +83,7 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
         url = next((v for v in command.values if _URL.match(v)), None)
         if url is not None:
             yield url, any(v in {"-b", "--branch"} or v.startswith("--branch=") for v in command.values)
-    elif command.name in {"wp", "wp-cli", "wp-cli.phar"} or (
+    elif re.fullmatch(r"wp(?:-?cli)?(?:\.phar)?", command.name) or (
         command.name.startswith("php") and "wp" in " ".join(command.values[1:2])
     ):
         values = [v for v in command.values if not v.startswith("-")]

@@ -79,6 +79,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
 def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
     shown = " ".join(final.argv[:3])
     name = final.program
+    if final.kind == "nothing" and final.argv:
+        yield RULE.finding(
+            final.path,
+            final.line,
+            f"{part.name} gives a whole command to {name} as the name of a script, and the container stops",
+            'Write each word by itself, without the shell: CMD ["nginx", "-g", "daemon off;"].',
+            requirements=("R20", "R24", "E35"),
+        )
+        return
     if final.kind == "nothing":
         yield RULE.finding(
             final.path,
@@ -160,6 +169,15 @@ def _judge(project: Project, part: Part, final: Final) -> Iterator[Outcome]:
             final.line,
             f"PID 1 of {part.name} is {name}, a shell script that starts the server as its child",
             "exec mariadbd (or mysqld) itself; Docker does the restarting.",
+            severity=Severity.WARNING,
+            requirements=("R24",),
+        )
+    elif name in {"apache2ctl", "apachectl"}:
+        yield RULE.finding(
+            final.path,
+            final.line,
+            f"PID 1 of {part.name} is {name}, a shell script that starts the server as its child",
+            "Load /etc/apache2/envvars in a script and exec apache2 -D FOREGROUND (on Alpine: httpd -D FOREGROUND).",
             severity=Severity.WARNING,
             requirements=("R24",),
         )

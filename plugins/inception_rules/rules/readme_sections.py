@@ -33,7 +33,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
         return
     for name, pattern, requirement in (
-        ("Description", r"\bdescription\b", "R39"),
+        ("Description", r"\bdescriptions?\b", "R39"),
         ("Instructions", r"\binstructions?\b", "R40"),
         ("Resources", r"\bres+ources?\b", "R41"),
     ):

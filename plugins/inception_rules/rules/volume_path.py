@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from inception_rules.evidence.compose import Compose, Resource
+from inception_rules.evidence.compose import Compose, Mount, Resource
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
 from inception_rules.rules.named_volumes import data_mounts, written_source
@@ -28,7 +28,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             yield RULE.undecided(f"no service could be recognised as {role}")
             continue
         ids = ("R17", "R27", sheet)
-        for mount in data_mounts(part.service):
+        for mount in data_mounts(part.service) or _site_of_nginx(project, role):
             if mount.kind == "bind":
                 source = written_source(mount)
                 verdict = _judge(compose, re.sub(r"^~(?=/|$)", "/home/login", source))
@@ -71,6 +71,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     _FIX,
                     requirements=ids,
                 )
+
+
+def _site_of_nginx(project: Project, role: str) -> list[Mount]:
+    """Return the site's volume as NGINX has it, for a WordPress that was given none."""
+    nginx = project.part("nginx")
+    if role != "wordpress" or nginx is None or nginx.service is None:
+        return []
+    return [m for m in data_mounts(nginx.service) if m.kind == "volume" and m.target.startswith("/var/www")]
 
 
 def _expanded(resource: Resource, device: str) -> str:

@@ -40,6 +40,12 @@ def test_a_heading_without_text_has_no_substance() -> None:
     assert "stop" in document.substance
 
 
+def test_numbers_tell_which_headings_belong_together() -> None:
+    document = parse_markdown("# 1. Description:\n# Inception\ntext\n# 2. Instructions\n# 3. Resources\nlinks\n")
+    assert [has_text(s) for s in document.sections] == [True, True, False, True]
+    assert "links" not in document.sections[0].text
+
+
 def test_plain() -> None:
     assert plain("**a** [b](c) <i>d</i> &amp; `e`") == "a b d & e"
 

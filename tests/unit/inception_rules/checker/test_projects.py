@@ -255,3 +255,66 @@ def test_what_a_script_ends_with(last: str, message: str, root: Path) -> None:
     messages = [f.message for f in run(root).findings if f.rule == "pid-one"]
     assert len(messages) == bool(message)
     assert all(message in text for text in messages), messages
+
+
+@pytest.mark.parametrize("program", ["./wpcli.phar", "/usr/local/bin/wp-cli.phar"])
+def test_wp_cli_by_the_name_of_its_archive(program: str, root: Path) -> None:
+    script = f"{WORDPRESS}/tools/entrypoint.sh"
+    write(root, script, f"#!/bin/sh\n{program} core download\n{program} core install --admin_user=x\nexec php-fpm -F\n")
+    assert places(root) >= {("downloads", f"{script}:2"), ("two-users", f"{script}:3")}
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("_", None), ("$DOMAIN_NAME", "localhost"), ("example.org", "example.org")]
+)
+def test_the_name_of_the_site(name: str, called: str | None, root: Path) -> None:
+    conf = f"{NGINX}/conf/nginx.conf"
+    text = (root / conf).read_text(encoding="utf-8")
+    write(root, conf, re.sub(r"server_name [^;]+;", f"server_name {name};", text))
+    env = (root / "srcs/.env").read_text(encoding="utf-8")
+    write(root, "srcs/.env", re.sub(r"(?m)^DOMAIN_NAME=.*$", "DOMAIN_NAME=localhost", env))
+    messages = [f.message for f in run(root).findings if f.rule == "domain-name"]
+    assert len(messages) == (called is not None)
+    assert all(f"is called {called}," in message for message in messages)
+
+
+def test_a_directory_of_examples_holds_no_credential(root: Path) -> None:
+    write(root, "srcs/secrets-example/db_password.txt", "somelogin\n")
+    assert places(root) == set()
+    write(root, "srcs/passwords/db_password.txt", "somelogin\n")
+    assert places(root) == {("credentials-in-git", "srcs/passwords/db_password.txt:1")}
+
+
+def test_a_password_among_the_answers_to_a_program(root: Path) -> None:
+    script = f"{MARIADB}/tools/secure.sh"
+    write(root, script, "#!/bin/sh\nmysql_secure_installation <<E\n\nY\nkettle1234\n$ROOT_PASSWORD\nn\nE\n")
+    assert places(root) == {("credentials-in-git", f"{script}:5")}
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("""CMD ["sh", "nginx -g 'daemon off;'"]""", "gives a whole command to sh as the name of a script"),
+        ('ENTRYPOINT ["/usr/sbin/apache2ctl", "-D", "FOREGROUND"]', "is apache2ctl, a shell script"),
+    ],
+)
+def test_what_a_dockerfile_starts(start: str, message: str, root: Path) -> None:
+    dockerfile = (root / NGINX / "Dockerfile").read_text(encoding="utf-8")
+    kept = re.sub(r"(?m)^(?:ENTRYPOINT|CMD) .*\n?", "", dockerfile)
+    write(root, f"{NGINX}/Dockerfile", kept + start + "\n")
+    (found,) = [f for f in run(root).findings if f.rule == "pid-one"]
+    assert message in found.message
+    assert f"{found.path}:{found.line}" == line_of(root, f"{NGINX}/Dockerfile", start)
+
+
+def test_the_volume_of_the_site_that_nginx_alone_has(root: Path) -> None:
+    service = re.compile(r"(?ms)^  wordpress:\n.*?(?=^  \w|^\w)")
+    text = (root / COMPOSE).read_text(encoding="utf-8")
+    text = service.sub(lambda m: re.sub(r"(?m)^    volumes:\n(?:      .*\n)+", "", m.group()), text)
+    write(root, COMPOSE, text.replace("${DATA_DIR}/wordpress", "/elsewhere/wordpress"))
+    assert ("volume-path", line_of(root, COMPOSE, "/elsewhere/wordpress")) in places(root)
+
+
+def test_a_section_in_the_plural(root: Path) -> None:
+    replace(root, "README.md", "## Description\n", "## Descriptions\n")
+    assert places(root) == set()
