@@ -6,7 +6,12 @@ Not collected with the rest, because it needs a machine with a running stack:
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from patient import Patient
+
+from inception_rules.live import cli
 
 #: What only a run from nothing, a reboot or a rebuild decides, and the file that is never in git.
 LEFT_OPEN = {"E7", "E8", "E16", "E58", "E59", "R32"}
@@ -27,3 +32,11 @@ def test_every_line_passes(sound: Patient) -> None:
     assert lines["E49"]["shots"]
     assert lines["E50"]["shots"]
     assert evaluation["notes"] == [], "something was left behind"
+
+
+def test_a_machine_that_is_not_there_gets_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # Here and not among the unit tests, because the engine is asked for the machine.
+    assert cli.main(["--output", str(tmp_path / "report"), "--machine", "there-is-no-such-machine", "."]) == 2
+    said = capsys.readouterr().err
+    assert "there-is-no-such-machine" in said
+    assert said.count("\n") == 1

@@ -22,7 +22,6 @@ from inception_rules.live.model import Evaluation, Verdict
         (["--port", "70000", "."], "70000 is no port"),
         (["--machine", "a", "--ssh", "b", "."], "give one of"),
         (["--credentials", "/nowhere", "."], "cannot be read"),
-        (["--machine", "there-is-no-such-machine", "."], "machine"),
     ],
 )
 def test_wrong_use_gets_one_sentence(
