@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
@@ -16,21 +17,27 @@ class ActionModule(ActionBase):
     """Render on the controller, write by the module ``managed_tree`` on the target.
 
     One call stands for a whole tree: a run that changes nothing costs one module instead of one
-    for each file.
+    for each file. Without ``dest`` nothing is written and the target is not asked: the result has the
+    contents in ``files``, and another task writes them ``below`` its own tree. So a role brings what is
+    its own, and a project of many roles is still written by one call.
     """
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset({"src", "dest", "prune", "backup"})
+    _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Render ``src``, one directory or several, and hand the contents to ``managed_tree``."""
+        """Render ``src``, one directory or several, and hand the contents to ``managed_tree``.
+
+        ``below`` has, by directory relative to ``dest``, the files of that directory by their relative path;
+        it will hold nothing else. ``prune`` says the same of ``dest`` itself.
+        """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
         variables = task_vars or {}
         arguments = self._task.args
         unknown = set(arguments) - self._VALID_ARGS
-        if unknown or "src" not in arguments or "dest" not in arguments:
-            raise AnsibleActionFail(f"render_tree takes {sorted(self._VALID_ARGS)}; src and dest are required")
+        if unknown or "src" not in arguments:
+            raise AnsibleActionFail(f"render_tree takes {sorted(self._VALID_ARGS)}; src is required")
         sources = arguments["src"] if isinstance(arguments["src"], list) else [arguments["src"]]
         files = {
             str(path.relative_to(root)).removesuffix(TEMPLATE_SUFFIX): self._content(path, variables)
@@ -39,13 +46,19 @@ class ActionModule(ActionBase):
             # What Python compiles beside a program is no part of it.
             if path.is_file() and path.parent.name != "__pycache__"
         }
+        if "dest" not in arguments:
+            result.update(changed=False, files=files)
+            return result
+        below: dict[str, dict[str, str]] = arguments.get("below", {})
+        for directory, contents in below.items():
+            files.update({f"{directory}/{name}": content for name, content in contents.items()})
         result.update(
             self._execute_module(
                 module_name="managed_tree",
                 module_args={
                     "dest": str(arguments["dest"]),
                     "files": files,
-                    "prune": arguments.get("prune", True),
+                    "prune": ["."] if boolean(arguments.get("prune", True)) else sorted(below),
                     "backup": arguments.get("backup", []),
                 },
                 task_vars=variables,

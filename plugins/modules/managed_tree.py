@@ -8,8 +8,8 @@ module: managed_tree
 author: the Inception team
 short_description: Make a directory hold exactly the given text files
 description:
-  - Writes the files whose content or mode differs, each atomically, and removes files below O(dest)
-    that are not among them.
+  - Writes the files whose content or mode differs, each atomically, and removes files that are not among
+    them from the directories of O(prune).
   - New files and directories belong to the owner of the nearest directory that exists already, so
     that a checkout stays its owner's although the play runs as root.
 options:
@@ -22,9 +22,11 @@ options:
     type: dict
     required: true
   prune:
-    description: Remove files and empty directories that are not in O(files).
-    type: bool
-    default: true
+    description:
+      - Directories, relative to O(dest), out of which files and empty directories are removed that are not in O(files).
+    type: list
+    elements: str
+    default: ["."]
   backup:
     description: Paths, relative to O(dest), of which the former content is kept beside the file with the suffix C(.bak).
     type: list
@@ -143,15 +145,31 @@ def obstruction(dest: Path, names: Iterable[str], removed: set[str]) -> str:
     return ""
 
 
-def surplus(dest: Path, wanted: set[str]) -> list[str]:
-    """Return the files below dest that are not wanted, relative to it."""
-    if not dest.is_dir():
-        return []
-    return sorted(
-        str(path.relative_to(dest))
-        for path in dest.rglob("*")
-        if (path.is_symlink() or not path.is_dir()) and str(path.relative_to(dest)) not in wanted
-    )
+def surplus(dest: Path, directories: Iterable[str], wanted: set[str]) -> list[str]:
+    """Return what is not wanted in some directories below dest, relative to dest.
+
+    A link in place of such a directory, or on the way to it, is surplus itself, and is not followed.
+    """
+    found: set[str] = set()
+    for directory in directories:
+        way = [Path(directory), *Path(directory).parents][::-1]
+        link = next((str(part) for part in way if part != Path() and (dest / part).is_symlink()), None)
+        if link is not None:
+            found.add(link)
+        elif (dest / directory).is_dir():
+            found |= {
+                str(path.relative_to(dest))
+                for path in (dest / directory).rglob("*")
+                if path.is_symlink() or not path.is_dir()
+            }
+    return sorted(found - wanted)
+
+
+def remove_empty(top: Path) -> None:
+    """Remove the empty directories below one."""
+    for directory in sorted((p for p in top.rglob("*") if p.is_dir() and not p.is_symlink()), reverse=True):
+        if not any(directory.iterdir()):
+            directory.rmdir()
 
 
 def main() -> None:
@@ -160,19 +178,20 @@ def main() -> None:
         argument_spec={
             "dest": {"type": "path", "required": True},
             "files": {"type": "dict", "required": True},
-            "prune": {"type": "bool", "default": True},
+            "prune": {"type": "list", "elements": "str", "default": ["."]},
             "backup": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
     dest = Path(module.params["dest"])
     files: dict[str, str] = module.params["files"]
-    escaping = [name for name in files if name.startswith("/") or ".." in Path(name).parts]
+    prune: list[str] = module.params["prune"]
+    escaping = [name for name in (*files, *prune) if name.startswith("/") or ".." in Path(name).parts]
     if escaping:
         module.fail_json(msg=f"a path leaves {dest}: {escaping[0]}")
 
     backups = {f"{name}.bak" for name in module.params["backup"]}
-    removed = surplus(dest, set(files) | backups) if module.params["prune"] else []
+    removed = surplus(dest, prune, set(files) | backups)
     obstacle = obstruction(dest, files, set(removed))
     if obstacle:
         module.fail_json(msg=obstacle)
@@ -207,9 +226,8 @@ def main() -> None:
             write(path.with_name(path.name + ".bak"), before)
         write(path, content)
     if removed and not module.check_mode:
-        for directory in sorted((p for p in dest.rglob("*") if p.is_dir() and not p.is_symlink()), reverse=True):
-            if not any(directory.iterdir()):
-                directory.rmdir()
+        for directory in prune:
+            remove_empty(dest / directory)
 
     module.exit_json(changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff)
 

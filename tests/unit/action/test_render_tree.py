@@ -29,10 +29,12 @@ TASKS = [
     {"name": "Foretell", "render_tree": {"src": "templates/context", "dest": "{{ dest }}/n"}, "check_mode": True, "register": "foretold"},
     {"name": "Several", "render_tree": {"src": ["templates/context", "templates/more"], "dest": "{{ dest }}"}, "register": "several"},
     {"name": "One again", "render_tree": {"src": ["templates/context"], "dest": "{{ dest }}"}, "register": "one_again"},
+    {"name": "Bring", "render_tree": {"src": "templates/context"}, "register": "brought"},
+    {"name": "Below", "render_tree": {"src": "templates/more", "dest": "{{ dest }}/both", "below": {"web/context": "{{ brought.files }}"}, "prune": False}, "register": "below"},
     {"name": "Undefined", "render_tree": {"src": "templates/undefined", "dest": "{{ dest }}"}, "register": "undefined", "ignore_errors": True},
     {"name": "Missing", "render_tree": {"src": "templates/missing", "dest": "{{ dest }}"}, "register": "missing", "ignore_errors": True},
     {"name": "Misspelt", "render_tree": {"source": "templates/context", "dest": "{{ dest }}"}, "register": "misspelt", "ignore_errors": True},
-    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'several': several, 'one_again': one_again, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
+    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'several': several, 'one_again': one_again, 'brought': brought, 'below': below, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
 ]  # fmt: skip
 TITLE = "It is \\ $HOME #1 한국어"
 
@@ -84,7 +86,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, An
 
 def test_every_file_is_there_under_its_name(played: tuple[Path, dict[str, Any]]) -> None:
     out, _ = played
-    assert {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()} == {
+    assert {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and "both" not in path.parts} == {
         name.removesuffix(".j2") for name in FILES
     }
 
@@ -108,7 +110,9 @@ def test_content(played: tuple[Path, dict[str, Any]], name: str, content: str) -
 def test_scripts_are_executable(played: tuple[Path, dict[str, Any]]) -> None:
     out, _ = played
     executable = {
-        str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.stat().st_mode & stat.S_IXUSR
+        str(path.relative_to(out))
+        for path in out.rglob("*")
+        if path.is_file() and "both" not in path.parts and path.stat().st_mode & stat.S_IXUSR
     }
     assert executable == {"tools/run.sh", "tools/as-is.sh"}
 
@@ -119,6 +123,18 @@ def test_the_answers_of_the_module_are_handed_on(played: tuple[Path, dict[str, A
     assert told["second"]["changed"] is False
     assert told["foretold"]["changed"] is True
     assert not (out / "n").exists()
+
+
+def test_what_is_brought_is_written_by_another_task(played: tuple[Path, dict[str, Any]]) -> None:
+    out, told = played
+    assert told["brought"]["changed"] is False
+    names = {name.removesuffix(".j2") for name in FILES}
+    assert set(told["brought"]["files"]) == names
+    assert set(told["below"]["changed_files"]) == {"more.conf", *(f"web/context/{name}" for name in names)}
+    for name in names:
+        # What looks like a template on the way is handed on as it is.
+        assert (out / "both/web/context" / name).read_bytes() == told["brought"]["files"][name].encode()
+    assert (out / "both/web/context/tools/as-is.sh").read_text(encoding="utf-8") == FILES["tools/as-is.sh"]
 
 
 def test_several_directories_make_one_tree(played: tuple[Path, dict[str, Any]]) -> None:

@@ -127,9 +127,36 @@ def test_what_is_not_wanted_goes_with_its_empty_directories(tmp_path: Path) -> N
 
 def test_without_prune_others_files_stay(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
-    answer = run(tmp_path, prune=False)
+    answer = run(tmp_path, prune=[])
     assert answer["removed_files"] == []
     assert (tmp_path / ".env").exists()
+
+
+def test_only_the_directories_of_prune_are_cleared(tmp_path: Path) -> None:
+    for name in (".env", "requirements/nginx/conf/old.conf", "requirements/other/kept.conf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    files = {"docker-compose.yml": "name: x\n", "requirements/nginx/Dockerfile": "FROM debian:12-slim\n"}
+    answer = run(tmp_path, files, prune=["requirements/nginx", "requirements/mariadb"])
+    assert answer["removed_files"] == ["requirements/nginx/conf/old.conf"]
+    assert set(tree(tmp_path)) == {".env", "requirements/other/kept.conf", *files}
+    assert not (tmp_path / "requirements/nginx/conf").exists()
+    assert not (tmp_path / "requirements/mariadb").exists()
+
+
+@pytest.mark.parametrize("linked", ["requirements", "requirements/nginx"])
+def test_a_link_on_the_way_to_a_cleared_directory_is_not_followed(tmp_path: Path, linked: str) -> None:
+    outside = tmp_path / "outside"
+    (outside / "nginx").mkdir(parents=True)
+    (outside / "nginx/precious").write_text("precious\n", encoding="utf-8")
+    dest = tmp_path / "dest"
+    (dest / linked).parent.mkdir(parents=True)
+    (dest / linked).symlink_to(outside)
+    answer = run(dest, {"requirements/nginx/Dockerfile": "x\n"}, prune=["requirements/nginx"])
+    assert answer["removed_files"] == [linked]
+    assert (outside / "nginx/precious").is_file()
+    assert sorted(path.name for path in outside.iterdir()) == ["nginx"]
+    assert (dest / "requirements/nginx/Dockerfile").read_text(encoding="utf-8") == "x\n"
 
 
 def test_a_link_is_replaced_and_never_followed(tmp_path: Path) -> None:
@@ -148,8 +175,8 @@ def test_a_link_is_replaced_and_never_followed(tmp_path: Path) -> None:
     assert run(dest)["changed"] is False
 
 
-@pytest.mark.parametrize("prune", [True, False])
-def test_a_linked_directory_leads_nothing_outside(tmp_path: Path, prune: bool) -> None:
+@pytest.mark.parametrize("prune", [["."], []])
+def test_a_linked_directory_leads_nothing_outside(tmp_path: Path, prune: list[str]) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     dest = tmp_path / "dest"
@@ -184,11 +211,20 @@ def test_a_directory_in_the_way_is_named_before_anything_is_written(tmp_path: Pa
 
 def test_a_file_in_the_way_of_a_directory_goes_or_is_named(tmp_path: Path) -> None:
     (tmp_path / "conf").write_text("x", encoding="utf-8")
-    answer = run(tmp_path, {"a": "first\n", "conf/a": "text\n"}, prune=False)
+    answer = run(tmp_path, {"a": "first\n", "conf/a": "text\n"}, prune=[])
     assert "conf is not a directory, but one belongs there; remove it" in answer["msg"]
     assert not (tmp_path / "a").exists()
     assert run(tmp_path, {"conf/a": "text\n"})["changed"] is True
     assert (tmp_path / "conf/a").is_file()
+
+
+@pytest.mark.parametrize("prune", ["..", "/etc", "a/../.."])
+def test_nothing_outside_is_cleared(tmp_path: Path, prune: str) -> None:
+    (tmp_path / "precious").write_text("x", encoding="utf-8")
+    answer = run(tmp_path / "dest", prune=[prune])
+    assert answer["failed"]
+    assert "leaves" in answer["msg"]
+    assert [path.name for path in tmp_path.iterdir()] == ["precious"]
 
 
 @pytest.mark.parametrize("name", ["../escape", "/etc/escape", "a/../../escape"])
@@ -230,8 +266,8 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("prune", [True, False])
-def test_a_rest_of_a_killed_run_is_cleared_away(tmp_path: Path, prune: bool) -> None:
+@pytest.mark.parametrize("prune", [["."], []])
+def test_a_rest_of_a_killed_run_is_cleared_away(tmp_path: Path, prune: list[str]) -> None:
     def kill(fd: object) -> None:
         del fd
         os._exit(9)
