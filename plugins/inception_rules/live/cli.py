@@ -15,7 +15,7 @@ from inception_rules import subject
 from inception_rules.evidence.dotenv import parse_dotenv
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import NotReadableError
-from inception_rules.live import changes, engine, throwaway
+from inception_rules.live import changes, engine, sheet, throwaway
 from inception_rules.live.collect import browser
 from inception_rules.live.evidence import Missing, Persisted
 from inception_rules.live.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _wanted(text: str) -> frozenset[str]:
     names = frozenset(name.strip().upper() for name in text.split(",") if name.strip())
-    unknown = sorted(name for name in names if name not in subject.REQUIREMENTS)
+    unknown = sorted(name for name in names if name not in subject.REQUIREMENTS and name not in sheet.SPOKEN)
     if unknown:
         raise UsageError(f"{', '.join(unknown)}: there is no such requirement; they are E1 to E64 and R1 to R58")
     return names

@@ -371,6 +371,7 @@ def conclude(
         ),
         beyond=beyond,
         notes=tuple(dict.fromkeys(notes)),
+        only=sheet.in_order(settings.wanted),
     )
 
 

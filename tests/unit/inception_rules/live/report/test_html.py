@@ -94,10 +94,25 @@ def test_the_head_says_it_at_once(page: Page) -> None:
     assert "E30 Plain HTTP cannot connect ends the evaluation for the same reason as E27" in first
 
 
+def test_a_part_is_not_taken_for_the_whole(good: Evaluation, shots: Path) -> None:
+    assert "partial" not in Page(render_html(good, shots)).words(Page(render_html(good, shots)).all("header")[0])
+    page = Page(render_html(dataclasses.replace(good, only=("E27",)), shots))
+    head = page.words(page.all("header")[0])
+    assert "A partial run: only E27 was asked for" in head
+    assert page.words(page.all("title")[0]).startswith("Evaluation of wil.42.fr: Of the 1 line that was asked for: ")
+
+
 def test_the_sheet_is_whole_and_in_its_order(page: Page, broken: Evaluation) -> None:
     articles = page.all("article")
     assert [article.get("id") for article in articles] == [check.id.lower() for check in broken.checks]
-    words = {"pass": "PASS", "fail": "FAIL", "warn": "WARN", "undecided": "not decided", "spoken": "spoken"}
+    words = {
+        "pass": "PASS",
+        "fail": "FAIL",
+        "warn": "WARN",
+        "undecided": "not decided",
+        "spoken": "spoken",
+        "absent": "not present",
+    }
     for article, check in zip(articles, broken.checks, strict=True):
         said = page.words(article)
         assert said.startswith(words[check.verdict.value])
