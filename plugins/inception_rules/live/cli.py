@@ -197,7 +197,14 @@ def on_a_fresh_machine(
             notes.append(
                 f"The machine was kept: docker exec -it {container} bash; the project is in {throwaway.PLACE}."
             )
-        here = dataclasses.replace(settings, directory=throwaway.PLACE, login=login, domain=domain, notes=tuple(notes))
+        here = dataclasses.replace(
+            settings,
+            directory=throwaway.PLACE,
+            login=login,
+            domain=domain,
+            notes=tuple(notes),
+            complaint=trial.complaint,
+        )
         say("waiting until the site answers")
         throwaway.settle(machine, here.directory, domain)
         changed = _changes(options, here, container, say)
