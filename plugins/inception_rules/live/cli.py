@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="inception-evaluate",
         description="Carry out the evaluation sheet on a running Inception stack, and write a report.",
-        epilog="Exit status: 0 nothing failed, 1 a check failed, 2 the stack could not be evaluated.",
+        epilog="Exit status: 0 nothing failed, 1 a check failed, 2 nothing of the stack could be evaluated.",
     )
     made.add_argument("project", nargs="?", default=".", help="the directory of the project (default: this one)")
     made.add_argument("--login", default="", help="whose project it is (default: found out)")
@@ -143,10 +143,11 @@ def write(evaluation: Evaluation, directory: Path) -> dict[str, Path]:
 
 
 def exit_code(evaluation: Evaluation) -> int:
-    """0 nothing failed, 1 something failed, 2 nothing of the stack could be looked at."""
+    """0 nothing failed, 1 something failed, 2 nothing of the stack could be looked at, or nothing decided."""
     if evaluation.count(Verdict.FAIL):
         return 1
-    return 0 if evaluation.topology.containers else 2
+    open_ones = evaluation.count(Verdict.UNDECIDED)
+    return 0 if evaluation.topology.containers and open_ones < len(evaluation.checks) else 2
 
 
 def _changes(

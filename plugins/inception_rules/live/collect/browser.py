@@ -185,7 +185,7 @@ class _Walk:
             raise UnseenError(f"the database could not be asked who {what} is")
         known = [one for one in self.database.users if one.administrator is administrator]
         if not known:
-            raise UnseenError(f"the database knows no user who is {what}")
+            raise UnseenError(f"the database knows no user to sign in as {what}")
         for one in known:
             if one.password is not None:
                 return one

@@ -118,6 +118,7 @@ def render_html(evaluation: Evaluation, directory: Path) -> str:
             partial=facts.partial(evaluation),
             beyond=[finding for finding in evaluation.beyond if finding.suppressed is None],
             suppressed=facts.suppressed(evaluation),
+            heads=facts.heads(evaluation),
             ids={check.id for check in evaluation.checks},
         )
     )

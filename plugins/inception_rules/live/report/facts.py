@@ -102,6 +102,20 @@ def active(check: Check) -> tuple[Finding, ...]:
     return tuple(sorted((f for f in check.findings if f.suppressed is None), key=lambda f: weight[f.severity]))
 
 
+def heads(evaluation: Evaluation) -> dict[str, str]:
+    """Return, for each check whose weightiest finding an earlier check has as its own weightiest, that check's id.
+
+    A reader of the summary is sent to another line only where the very sentence is that is meant.
+    """
+    first: dict[Finding, str] = {}
+    found = {}
+    for check in evaluation.checks:
+        findings = active(check)
+        if findings and first.setdefault(findings[0], check.id) != check.id:
+            found[check.id] = first[findings[0]]
+    return found
+
+
 def suppressed(evaluation: Evaluation) -> tuple[Finding, ...]:
     """Return every suppressed finding once, in the order of the sheet."""
     found = dict.fromkeys(f for check in evaluation.checks for f in check.findings if f.suppressed is not None)
