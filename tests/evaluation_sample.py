@@ -247,8 +247,10 @@ def _checks(broken: bool) -> tuple[Check, ...]:
             verdict = Verdict.FAIL
         elif active:
             verdict = Verdict.WARN
-        elif name in undecided or name in ("E60", "E61", "E62", "E63", "E64"):
+        elif name in undecided:
             verdict = Verdict.UNDECIDED
+        elif name in ("E60", "E61", "E62", "E63", "E64"):
+            verdict = Verdict.ABSENT
         elif name in SPOKEN:
             verdict = Verdict.SPOKEN
         made.append(
@@ -257,9 +259,14 @@ def _checks(broken: bool) -> tuple[Check, ...]:
                 titles[name],
                 name in ends,
                 verdict,
-                seen.get(name, ("seen as it should be",) if verdict is Verdict.PASS else ()),
+                seen.get(
+                    name,
+                    {Verdict.PASS: ("seen as it should be",), Verdict.ABSENT: ("None of the containers is it.",)}.get(
+                        verdict, ()
+                    ),
+                ),
                 findings.get(name, ()),
-                undecided.get(name, ("no such service runs",) if verdict is Verdict.UNDECIDED else ()),
+                undecided.get(name, ()),
                 shots.get(name, ()),
                 0.4 if name in seen else 0.0,
             )

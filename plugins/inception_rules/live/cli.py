@@ -15,7 +15,7 @@ from inception_rules import subject
 from inception_rules.evidence.dotenv import parse_dotenv
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import NotReadableError
-from inception_rules.live import changes, engine, throwaway
+from inception_rules.live import changes, engine, sheet, throwaway
 from inception_rules.live.collect import browser
 from inception_rules.live.evidence import Missing, Persisted
 from inception_rules.live.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="inception-evaluate",
         description="Carry out the evaluation sheet on a running Inception stack, and write a report.",
-        epilog="Exit status: 0 nothing failed, 1 a check failed, 2 the stack could not be evaluated.",
+        epilog="Exit status: 0 nothing failed, 1 a check failed, 2 nothing of the stack could be evaluated.",
     )
     made.add_argument("project", nargs="?", default=".", help="the directory of the project (default: this one)")
     made.add_argument("--login", default="", help="whose project it is (default: found out)")
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _wanted(text: str) -> frozenset[str]:
     names = frozenset(name.strip().upper() for name in text.split(",") if name.strip())
-    unknown = sorted(name for name in names if name not in subject.REQUIREMENTS)
+    unknown = sorted(name for name in names if name not in subject.REQUIREMENTS and name not in sheet.SPOKEN)
     if unknown:
         raise UsageError(f"{', '.join(unknown)}: there is no such requirement; they are E1 to E64 and R1 to R58")
     return names
@@ -143,10 +143,11 @@ def write(evaluation: Evaluation, directory: Path) -> dict[str, Path]:
 
 
 def exit_code(evaluation: Evaluation) -> int:
-    """0 nothing failed, 1 something failed, 2 nothing of the stack could be looked at."""
+    """0 nothing failed, 1 something failed, 2 nothing of the stack could be looked at, or nothing decided."""
     if evaluation.count(Verdict.FAIL):
         return 1
-    return 0 if evaluation.topology.containers else 2
+    open_ones = evaluation.count(Verdict.UNDECIDED)
+    return 0 if evaluation.topology.containers and open_ones < len(evaluation.checks) else 2
 
 
 def _changes(
@@ -197,7 +198,14 @@ def on_a_fresh_machine(
             notes.append(
                 f"The machine was kept: docker exec -it {container} bash; the project is in {throwaway.PLACE}."
             )
-        here = dataclasses.replace(settings, directory=throwaway.PLACE, login=login, domain=domain, notes=tuple(notes))
+        here = dataclasses.replace(
+            settings,
+            directory=throwaway.PLACE,
+            login=login,
+            domain=domain,
+            notes=tuple(notes),
+            complaint=trial.complaint,
+        )
         say("waiting until the site answers")
         throwaway.settle(machine, here.directory, domain)
         changed = _changes(options, here, container, say)

@@ -69,6 +69,7 @@ class Settings:
         today: the day for "penultimate release".
         version: the version of the subject.
         notes: what the reader must know from before.
+        complaint: why the project could not be made, when it could not: the reason why nothing runs.
 
     """
 
@@ -85,6 +86,7 @@ class Settings:
     today: date = field(default_factory=lambda: datetime.now(tz=UTC).date())
     version: str = subject.NEWEST
     notes: tuple[str, ...] = ()
+    complaint: str = ""
 
 
 @dataclass
@@ -146,6 +148,8 @@ def gather(
 
     stack = it.part("stack", containers, "containers, networks, volumes, processes")
     if isinstance(stack, Missing):
+        if settings.complaint:
+            stack = it.parts["stack"] = Missing(f"nothing runs: {settings.complaint}")
         for name in parts - {"stack", *OPTIONS}:
             it.parts.setdefault(name, stack)
         it.login = settings.login
@@ -371,6 +375,7 @@ def conclude(
         ),
         beyond=beyond,
         notes=tuple(dict.fromkeys(notes)),
+        only=sheet.in_order(settings.wanted),
     )
 
 

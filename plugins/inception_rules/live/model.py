@@ -25,7 +25,8 @@ class Verdict(enum.StrEnum):
 
     ``pass`` only when everything that the check needs was seen; ``fail`` when something seen breaks it; ``warn`` when
     it holds with something doubtful; ``undecided`` when it could not be looked at (the reasons say why and what would
-    help); ``spoken`` when people decide it in conversation.
+    help); ``spoken`` when people decide it in conversation; ``absent`` when it is about a bonus service that the stack does not
+    have: nobody asks for it, so that it neither passes nor fails.
     """
 
     PASS = "pass"  # noqa: S105 -- a verdict, no password
@@ -33,6 +34,7 @@ class Verdict(enum.StrEnum):
     WARN = "warn"
     UNDECIDED = "undecided"
     SPOKEN = "spoken"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +319,8 @@ class Evaluation:
         sources: what the files say.
         beyond: findings that belong to no line of the sheet.
         notes: what the reader must know, for example what was supplied for the project to run.
+        only: the lines that were asked for, in the order of the sheet; empty when all of it was. Nothing is said about
+            any other line then.
         schema: the version of the JSON document.
 
     """
@@ -336,6 +340,7 @@ class Evaluation:
     sources: Sources = Sources()
     beyond: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     schema: int = SCHEMA
 
     def count(self, verdict: Verdict) -> int:

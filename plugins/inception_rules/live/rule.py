@@ -26,7 +26,21 @@ class Saw:
     shots: tuple[Shot, ...] = ()
 
 
-LiveOutcome = Finding | Undecided | Saw
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What requirements are about is not there, and need not be.
+
+    Attributes:
+        requirements: the ids that it speaks about.
+        sentence: what was looked through.
+
+    """
+
+    requirements: tuple[str, ...]
+    sentence: str
+
+
+LiveOutcome = Finding | Undecided | Saw | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,10 @@ class LiveRule:
     def saw(self, sentence: str, *requirements: str, shots: tuple[Shot, ...] = ()) -> Saw:
         """Say what was seen; by default it speaks for all that the rule decides."""
         return Saw(requirements or self.decides, sentence, shots)
+
+    def absent(self, sentence: str, *requirements: str) -> Absent:
+        """Say that some (by default all) of its requirements are about something that is not there."""
+        return Absent(requirements or self.decides, sentence)
 
     def undecided(self, reason: str, *requirements: str) -> Undecided:
         """Say that the rule cannot decide some (by default all) of its requirements."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from inception_rules import subject
 from inception_rules.engine import Report
 from inception_rules.live.model import Check, Shot, Verdict
-from inception_rules.live.rule import LiveOutcome, LiveRule, Saw
+from inception_rules.live.rule import Absent, LiveOutcome, LiveRule, Saw
 from inception_rules.model import Finding, Severity, Undecided
 
 #: Lines of the sheet that people decide in conversation; a project's files and stack give the answers.
 SPOKEN = {
+    "E2": "The group is there, and the work is its own",
+    "E4": "The repository is the group's own, cloned anew",
     "E17": "How Docker and Docker Compose work",
     "E18": "The difference between an image used with and without Docker Compose",
     "E19": "The benefit of Docker compared with virtual machines",
@@ -22,7 +24,6 @@ SPOKEN = {
 }
 #: Lines that only a bonus service can decide, or nobody: without one they are no part of the sheet.
 _OPTIONAL = frozenset({"E60", "E61", "E62", "E63", "E64", "R50", "R51", "R52", "R53", "R54", "R55", "R56", "R58", "R1"})
-_CHAPTERS = {"E17": "E21", "E18": "E21", "E19": "E21", "E20": "E21", "E38": "E39"}
 
 
 @dataclass
@@ -95,7 +96,7 @@ def checks(
                 evidence.seen.append("The project's files hold it, as `make check` reads them.")
             else:
                 evidence.reasons += report.undecided.get(name, ["the files do not tell"])
-        elif name in _OPTIONAL and not (mine or evidence.seen or evidence.reasons):
+        elif name in _OPTIONAL and not (mine or evidence.seen or evidence.reasons or evidence.absent):
             continue
         verdict = _verdict(active, evidence)
         made.append(
@@ -104,7 +105,7 @@ def checks(
                 requirement.title,
                 requirement.ends,
                 verdict,
-                tuple(dict.fromkeys(evidence.seen)),
+                tuple(dict.fromkeys(evidence.seen or evidence.absent)),
                 tuple(mine),
                 tuple(dict.fromkeys(evidence.reasons)) if verdict is Verdict.UNDECIDED else (),
                 tuple(dict.fromkeys(evidence.shots)),
@@ -118,6 +119,7 @@ def checks(
 class _Line:
     seen: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
 
     def add(self, name: str, rule: LiveRule, judged: Judged) -> None:
@@ -133,6 +135,8 @@ class _Line:
             if isinstance(outcome, Saw):
                 self.seen.append(outcome.sentence)
                 self.shots.extend(outcome.shots)
+            elif isinstance(outcome, Absent):
+                self.absent.append(outcome.sentence)
             elif isinstance(outcome, Undecided):
                 self.reasons.append(outcome.reason)
         if not spoke and name not in _OPTIONAL:
@@ -142,6 +146,8 @@ class _Line:
 def _verdict(active: list[Finding], evidence: _Line) -> Verdict:
     if any(one.severity is Severity.ERROR for one in active):
         return Verdict.FAIL
+    if evidence.absent and not (evidence.reasons or evidence.seen or active):
+        return Verdict.ABSENT
     if evidence.reasons or not evidence.seen:
         return Verdict.UNDECIDED
     return Verdict.WARN if any(one.severity is Severity.WARNING for one in active) else Verdict.PASS
@@ -153,6 +159,16 @@ def _with_spoken(made: list[Check], wanted: frozenset[str]) -> tuple[Check, ...]
         if wanted and name not in wanted:
             continue
         line = Check(name, title, ends=False, verdict=Verdict.SPOKEN)
-        place = next((index for index, one in enumerate(result) if one.id == _CHAPTERS[name]), len(result))
+        place = next((index for index, one in enumerate(result) if not _before(one.id, name)), len(result))
         result.insert(place, line)
     return tuple(result)
+
+
+def _before(one: str, other: str) -> bool:
+    """Tell whether one line of the sheet stands before another; the subject's own requirements come after it."""
+    return one.startswith("E") and int(one[1:]) < int(other[1:])
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Put ids into the order of the sheet."""
+    return tuple(sorted(names, key=lambda name: (not name.startswith("E"), int(name[1:]))))

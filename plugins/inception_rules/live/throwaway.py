@@ -116,7 +116,13 @@ def downloads(log: str) -> list[str]:
             if match:
                 found.append(match.group(1) if pattern.groups else line.strip())
                 break
-    return list(dict.fromkeys(text.rstrip(".,:\"'") for text in found))
+    return list(dict.fromkeys(_image(text.rstrip(".,:\"'")) for text in found))
+
+
+def _image(text: str) -> str:
+    """Write an image as a Dockerfile does, where the engine names the address at its registry."""
+    match = re.fullmatch(r"(?:https://)?registry-1\.docker\.io/v2/(\S+)/manifests/(\S+)", text)
+    return f"docker.io/{match.group(1)}:{match.group(2)}" if match else text
 
 
 def why(log: str, code: int) -> str:

@@ -185,7 +185,7 @@ class _Walk:
             raise UnseenError(f"the database could not be asked who {what} is")
         known = [one for one in self.database.users if one.administrator is administrator]
         if not known:
-            raise UnseenError(f"the database knows no user who is {what}")
+            raise UnseenError(f"the database knows no user to sign in as {what}")
         for one in known:
             if one.password is not None:
                 return one
@@ -234,10 +234,8 @@ class _Walk:
         anonymous = self.open()
         self.go(anonymous, target)
         public = anonymous.get_by_text(words).count() > 0
-        held = "" if public else " (held for moderation, so that others do not see it yet)"
-        return (
-            f"{user.name} signed in, commented on {target}, and sees the comment{held}; others see it: {_yes(public)}."
-        )
+        others = "so do others." if public else "others do not see it before it is approved."
+        return f"{user.name} signed in, commented on {target}, and sees the comment; {others}"
 
     def commentable(self, page: Any) -> str:
         """Open an entry that takes comments, and return its address.
@@ -451,10 +449,6 @@ class _Walk:
                 remove()
             except Exception as error:
                 self.left.append(f"{what} could not be removed again: {_said(error)}")
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def _said(error: Exception) -> str:

@@ -29,6 +29,7 @@ _WORDS = {
     Verdict.WARN: "WARN",
     Verdict.UNDECIDED: "not decided",
     Verdict.SPOKEN: "spoken",
+    Verdict.ABSENT: "not present",
 }
 _SEVERITIES = {Severity.ERROR: "fails", Severity.WARNING: "doubtful", Severity.INFO: "note"}
 #: Heading of each group of figures, and what its sum is called; None where a sum means nothing.
@@ -114,8 +115,10 @@ def render_html(evaluation: Evaluation, directory: Path) -> str:
             groups=_groups(evaluation.figures),
             facts=facts,
             common=facts.common(evaluation),
+            partial=facts.partial(evaluation),
             beyond=[finding for finding in evaluation.beyond if finding.suppressed is None],
             suppressed=facts.suppressed(evaluation),
+            heads=facts.heads(evaluation),
             ids={check.id for check in evaluation.checks},
         )
     )

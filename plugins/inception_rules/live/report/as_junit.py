@@ -32,16 +32,20 @@ def _line(finding: Finding) -> str:
 def render_junit(evaluation: Evaluation) -> str:
     """Render an evaluation as JUnit XML.
 
-    A failed check is a failure; one that could not be decided, or that people decide in conversation, is skipped and
-    says why. The evidence stands in ``system-out``. The order of elements and the attributes are those that Jenkins
+    A failed check is a failure; one that could not be decided, that people decide in conversation, or that is about a
+    bonus service which is not there, is skipped and says why. A partial run says so in the name of the whole and in a
+    property of each suite. The evidence stands in ``system-out``. The order of elements and the attributes are those that Jenkins
     and GitLab read (junit-10.xsd of Jenkins' xUnit plugin).
     """
-    suites = Element("testsuites", name="inception-evaluate")
+    partial = f" (partial: only {', '.join(evaluation.only)})" if evaluation.only else ""
+    suites = Element("testsuites", name=_text(f"inception-evaluate{partial}"))
     every = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for number, section in enumerate(sections(evaluation.checks)):
         suite = SubElement(suites, "testsuite", name=section.title, id=str(number))
         suite.set("timestamp", _text(evaluation.began.removesuffix("Z")))
         suite.set("time", f"{sum(check.seconds for check in section.checks):.3f}")
+        if partial:
+            SubElement(SubElement(suite, "properties"), "property", name="only", value=_text(",".join(evaluation.only)))
         counts = dict.fromkeys(every, 0)
         for check in section.checks:
             counts["tests"] += 1
@@ -86,10 +90,13 @@ def _case(suite: Element, key: str, check: Check, counts: dict[str, int]) -> Non
         failure = SubElement(case, "failure", message=_text(message), type=_text(broken[0].rule if broken else "check"))
         failure.text = "\n".join(_line(finding) for finding in broken)
         found = tuple(finding for finding in found if finding not in broken)
-    elif check.verdict in (Verdict.UNDECIDED, Verdict.SPOKEN):
+    elif check.verdict in (Verdict.UNDECIDED, Verdict.SPOKEN, Verdict.ABSENT):
         counts["skipped"] += 1
-        spoken = "people decide this in conversation"
-        reason = "; ".join(check.reasons) or (spoken if check.verdict is Verdict.SPOKEN else "it was not decided")
+        usual = {
+            Verdict.SPOKEN: "people decide this in conversation",
+            Verdict.ABSENT: "not present: no bonus service of this kind is in the stack",
+        }
+        reason = "; ".join(check.reasons) or usual.get(check.verdict, "it was not decided")
         SubElement(case, "skipped", message=_text(reason))
     out = [_text(seen) for seen in check.seen] + [_line(finding) for finding in found]
     if out:

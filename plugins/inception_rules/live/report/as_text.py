@@ -15,8 +15,9 @@ WORDS = {
     Verdict.WARN: "WARN",
     Verdict.UNDECIDED: "?",
     Verdict.SPOKEN: "talk",
+    Verdict.ABSENT: "none",
 }
-_COLOURS = {"PASS": "32", "FAIL": "31", "WARN": "33", "note": "36", "?": "35", "talk": "36"}
+_COLOURS = {"PASS": "32", "FAIL": "31", "WARN": "33", "note": "36", "?": "35", "talk": "36", "none": "36"}
 _SEVERITIES = {Severity.ERROR: "FAIL", Severity.WARNING: "WARN", Severity.INFO: "note"}
 
 
@@ -47,6 +48,9 @@ def render_text(evaluation: Evaluation, *, colour: bool = False) -> str:
     writer.add(
         f"subject {printable(evaluation.subject)}, {printable(evaluation.began)}, {quantity(evaluation.seconds, 's')}"
     )
+    partial = facts.partial(evaluation)
+    if partial:
+        writer.add(writer.paint(printable(partial), colour="33"))
     for note in evaluation.notes:
         writer.add(f"note: {printable(note)}")
     sentence = facts.common(evaluation)
@@ -108,7 +112,7 @@ def _beyond(writer: _Writer, evaluation: Evaluation) -> None:
 def _end(writer: _Writer, evaluation: Evaluation) -> None:
     writer.add()
     verdict, sentence = facts.headline(evaluation)
-    words = {Verdict.UNDECIDED: "not decided", Verdict.SPOKEN: "spoken"}
+    words = {Verdict.UNDECIDED: "not decided", Verdict.SPOKEN: "spoken", Verdict.ABSENT: "not present"}
     counts = ", ".join(f"{evaluation.count(one)} {words.get(one, WORDS[one])}" for one in Verdict)
     writer.add(counts)
     writer.add(writer.paint(sentence, colour=_COLOURS[WORDS[verdict]]))

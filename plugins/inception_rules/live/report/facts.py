@@ -36,11 +36,24 @@ def headline(evaluation: Evaluation) -> tuple[Verdict, str]:
     """Return the verdict on the whole and a sentence that says why.
 
     It fails when a check fails; it is undecided when nothing was decided at all; doubtful checks and such that could
-    not be decided are told, but what was not looked at never counts as passed.
+    not be decided are told, but what was not looked at never counts as passed, and no part counts as the whole.
     """
     failed = [check for check in evaluation.checks if check.verdict is Verdict.FAIL]
     warned, undecided = evaluation.count(Verdict.WARN), evaluation.count(Verdict.UNDECIDED)
     passed = evaluation.count(Verdict.PASS)
+    # Who reads the sentence alone must not take a part for the whole.
+    part = (
+        f"Of the {_times(len(evaluation.only), 'line')} that {'was' if len(evaluation.only) == 1 else 'were'} asked for: "
+        if evaluation.only
+        else ""
+    )
+    verdict, sentence = _headline(failed, passed, warned, undecided)
+    if not part:
+        return verdict, sentence
+    return Verdict.WARN if verdict is Verdict.PASS else verdict, part + sentence[0].lower() + sentence[1:]
+
+
+def _headline(failed: list[Check], passed: int, warned: int, undecided: int) -> tuple[Verdict, str]:
     if failed:
         first = next((check for check in failed if check.ends), None)
         sentence = f"{_times(len(failed), 'check')} {'fails' if len(failed) == 1 else 'fail'}."
@@ -54,6 +67,13 @@ def headline(evaluation: Evaluation) -> tuple[Verdict, str]:
     if warned:
         sentence += f" {_times(warned, 'check')} {'holds' if warned == 1 else 'hold'} with something doubtful."
     return (Verdict.WARN if undecided or warned else Verdict.PASS), sentence
+
+
+def partial(evaluation: Evaluation) -> str:
+    """Say that a run was only a part of the evaluation, and which; empty when it was all of it."""
+    if not evaluation.only:
+        return ""
+    return f"A partial run: only {', '.join(evaluation.only)} {'was' if len(evaluation.only) == 1 else 'were'} asked for (ONLY=). Of every other line of the sheet it says nothing."
 
 
 def _times(number: int, word: str) -> str:
@@ -80,6 +100,20 @@ def active(check: Check) -> tuple[Finding, ...]:
     """Return the findings of a check that are not suppressed, those that weigh most first."""
     weight = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted((f for f in check.findings if f.suppressed is None), key=lambda f: weight[f.severity]))
+
+
+def heads(evaluation: Evaluation) -> dict[str, str]:
+    """Return, for each check whose weightiest finding an earlier check has as its own weightiest, that check's id.
+
+    A reader of the summary is sent to another line only where the very sentence is that is meant.
+    """
+    first: dict[Finding, str] = {}
+    found = {}
+    for check in evaluation.checks:
+        findings = active(check)
+        if findings and first.setdefault(findings[0], check.id) != check.id:
+            found[check.id] = first[findings[0]]
+    return found
 
 
 def suppressed(evaluation: Evaluation) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""The bonus services that are there work (E60 to E64)."""
+"""The bonus services that are there work (E60 to E64); those that are not there are told, too."""
 
 from __future__ import annotations
 
@@ -6,12 +6,33 @@ from collections.abc import Iterator
 
 from inception_rules.live.evidence import Evidence
 from inception_rules.live.rule import LiveOutcome, LiveRule
-from inception_rules.live.rules._common import seen
+from inception_rules.live.rules._common import MANDATORY, seen
 
-_IDS = ("E60", "E61", "E62", "E63", "E64")
+_WHAT = {
+    "E60": "Redis",
+    "E61": "an FTP server",
+    "E62": "a static site",
+    "E63": "Adminer",
+    "E64": "a service of the author's choice",
+}
 
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
+    stack = seen(evidence.stack)
+    there = {one.requirement for one in seen(evidence.bonus)}
+    names = ", ".join(one.name for one in stack.containers)
+    # A service that never came up may be any of them; the mandatory ones among those are known by what is missing.
+    lost = [name for name in stack.declared if stack.service(name) is None]
+    unknown = len(lost) > len(set(MANDATORY) - {one.role for one in stack.containers})
+    for requirement, what in _WHAT.items():
+        if requirement in there:
+            continue
+        if unknown:
+            yield RULE.undecided(
+                f"{what} may be among the services without a container: {', '.join(lost)}; start them", requirement
+            )
+        else:
+            yield RULE.absent(f"None of the containers is {what}: {names}.", requirement)
     for one in seen(evidence.bonus):
         if one.good is None:
             yield RULE.undecided(one.sentence, one.requirement)
@@ -21,4 +42,4 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
             yield RULE.finding(one.sentence, f"See `docker logs {one.service}`.", requirements=(one.requirement,))
 
 
-RULE = LiveRule("bonus-services", "The bonus services work", _IDS, ("bonus",), _check)
+RULE = LiveRule("bonus-services", "The bonus services work", tuple(_WHAT), ("stack", "bonus"), _check)

@@ -19,6 +19,10 @@ _DAEMON = {
 }
 
 
+def _children(number: int) -> str:
+    return f"with {number or 'no'} process{'' if number == 1 else 'es'} of its own"
+
+
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     stack, inside = seen(evidence.stack), seen(evidence.inside)
     for container in stack.containers:
@@ -63,7 +67,7 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
                 )
         if good:
             yield RULE.saw(
-                f"{container.name}: PID 1 is `{container.pid_one}`, with {len(found.processes) - 1} processes of its own and nothing beside it."
+                f"{container.name}: PID 1 is `{container.pid_one}`, {_children(len(found.processes) - 1)} and nothing beside it."
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from inception_rules.live.evidence import Evidence
+from inception_rules.live.report.units import quantity
 from inception_rules.live.rule import LiveOutcome, LiveRule
 from inception_rules.live.rules._common import seen
 
@@ -18,7 +19,7 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     elif not site.front.status:
         yield RULE.finding(f"{site.front.url} does not answer: {site.front.error}", "See the logs of NGINX.")
     else:
-        yield RULE.saw(f"{site.front.url} answers with {site.front.status} after {site.front.seconds:.1f} s.")
+        yield RULE.saw(f"{site.front.url} answers with {site.front.status} after {quantity(site.front.seconds, 's')}.")
 
 
 RULE = LiveRule("way-in", "The site answers on port 443", ("E27",), ("site",), _check)

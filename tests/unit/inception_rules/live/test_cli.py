@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from checker_trees import copy_clean
-from inception_rules.live import cli
-from inception_rules.live.model import Evaluation, Verdict
+from evaluation_sample import sample
+from inception_rules.evidence.project import Project
+from inception_rules.live import cli, engine
+from inception_rules.live.evidence import Missing
+from inception_rules.live.machine import Machine
+from inception_rules.live.model import Check, Evaluation, Verdict
 
 
 @pytest.mark.parametrize(
@@ -70,6 +75,41 @@ def test_without_an_engine_nothing_of_the_stack_is_decided(
     # What the files tell is told all the same.
     assert lines["E13"].verdict is Verdict.PASS
     assert {path.name for path in output.iterdir()} >= {"evaluation.json", "evaluation.xml", "evaluation.html"}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "said"),
+    [
+        ("", "the Docker engine refuses: it ended with 1"),
+        ("make did not end within 60 s", "nothing runs: make did not end within 60 s"),
+    ],
+)
+def test_why_a_project_could_not_be_made_is_why_nothing_is_decided(complaint: str, said: str, tmp_path: Path) -> None:
+    settings = engine.Settings(tmp_path, str(tmp_path), tmp_path, login="wil", complaint=complaint)
+    dark = Machine("127.0.0.1", ("false",))
+    found = engine.gather(dark, settings, Project(tmp_path), frozenset({"stack", "site"}), lambda _: None)
+    assert found.parts["stack"] == found.parts["site"] == Missing(said)
+
+
+@pytest.mark.parametrize("name", ["E2", "E38", "r19"])
+def test_any_line_of_the_sheet_can_be_asked_for(name: str, tmp_path: Path) -> None:
+    options = cli.parser().parse_args(["--only", name, str(tmp_path)])
+    assert cli.settings_of(options).wanted == {name.upper()}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ([Verdict.PASS, Verdict.UNDECIDED], 0),
+        ([Verdict.SPOKEN], 0),
+        ([Verdict.FAIL, Verdict.PASS], 1),
+        # Not a line was decided: that must not look like success.
+        ([Verdict.UNDECIDED, Verdict.UNDECIDED], 2),
+    ],
+)
+def test_exit_code(verdicts: list[Verdict], code: int) -> None:
+    checks = tuple(Check(f"E{n}", "x", ends=False, verdict=verdict) for n, verdict in enumerate(verdicts))
+    assert cli.exit_code(dataclasses.replace(sample(), checks=checks)) == code
 
 
 def test_login_and_domain_are_found_in_the_files(tmp_path: Path) -> None:

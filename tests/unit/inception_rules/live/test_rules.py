@@ -11,9 +11,9 @@ import pytest
 
 from inception_rules import cli, subject
 from inception_rules.live.engine import judge
-from inception_rules.live.evidence import Evidence, Inside, Missing, Page, Process, Step, User
+from inception_rules.live.evidence import Evidence, Inside, Missing, Page, Process, Stack, Step, User
 from inception_rules.live.model import Mount, Port, Volume
-from inception_rules.live.rule import LiveRule, Saw
+from inception_rules.live.rule import Absent, LiveRule, Saw
 from inception_rules.live.rules import all_live_rules
 from inception_rules.model import Finding, Severity, Undecided
 from inception_rules.rules import all_rules
@@ -134,7 +134,7 @@ SPOILT: list[tuple[Callable[[], Evidence], str, str, str]] = [
 @pytest.mark.parametrize("rule", all_live_rules(), ids=lambda rule: rule.id)
 def test_a_good_stack_passes_every_line(rule: LiveRule) -> None:
     outcomes = judge((rule,), GOOD).outcomes[rule.id]
-    assert [one for one in outcomes if not isinstance(one, Saw)] == []
+    assert [one for one in outcomes if not isinstance(one, Saw | Absent)] == []
     seen = {name for one in outcomes if isinstance(one, Saw) for name in one.requirements}
     assert seen == (set(rule.decides) if rule.id != "bonus-services" else {"E60"})
 
@@ -163,7 +163,7 @@ def test_nothing_passes_that_was_not_seen(name: str) -> None:
         if name in rule.needs:
             assert outcomes == [Undecided(rule.decides, "it was dark")]
         else:
-            assert all(isinstance(one, Saw) for one in outcomes)
+            assert all(isinstance(one, Saw | Absent) for one in outcomes)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,18 @@ def test_doubt_is_no_pass_and_no_failure(spoilt: Evidence, rule: str) -> None:
     outcomes = judge(tuple(one for one in all_live_rules() if one.id == rule), spoilt).outcomes[rule]
     assert any(isinstance(one, Undecided) for one in outcomes)
     assert not any(isinstance(one, Finding) for one in outcomes)
+
+
+def test_a_bonus_service_that_is_not_there_is_told() -> None:
+    rule = tuple(one for one in all_live_rules() if one.id == "bonus-services")
+    outcomes = judge(rule, GOOD).outcomes["bonus-services"]
+    assert {one.requirements for one in outcomes if isinstance(one, Absent)} == {(f"E6{n}",) for n in range(1, 5)}
+    assert isinstance(GOOD.stack, Stack)
+    declared = (*GOOD.stack.declared, "cache")
+    outcomes = judge(rule, part("stack", declared=declared)).outcomes["bonus-services"]
+    # It may have been the service that never came up.
+    assert not any(isinstance(one, Absent) for one in outcomes)
+    assert all("cache" in one.reason for one in outcomes if isinstance(one, Undecided))
 
 
 def test_a_passing_process_is_no_fault() -> None:

@@ -44,6 +44,7 @@ def test_what_is_missing_is_supplied_and_told(tmp_path: Path) -> None:
     ("line", "wanted"),
     [
         ("ERROR: failed to solve: debian:bullseye: failed to resolve source metadata for docker.io/library/debian:bullseye: x", "docker.io/library/debian:bullseye"),
+        ('ERROR: failed to do request: Head "https://registry-1.docker.io/v2/library/alpine/manifests/3.23": dial tcp: no such host', "docker.io/library/alpine:3.23"),
         ("Error response from daemon: pull access denied for nginx, repository does not exist", "nginx"),
         ("curl: (6) Could not resolve host: downloads.example.org", "downloads.example.org"),
         ("E: Failed to fetch http://archive.example.org/pool/x.deb  403", "http://archive.example.org/pool/x.deb"),

@@ -94,10 +94,42 @@ def test_the_head_says_it_at_once(page: Page) -> None:
     assert "E30 Plain HTTP cannot connect ends the evaluation for the same reason as E27" in first
 
 
+def test_a_part_is_not_taken_for_the_whole(good: Evaluation, shots: Path) -> None:
+    assert "partial" not in Page(render_html(good, shots)).words(Page(render_html(good, shots)).all("header")[0])
+    page = Page(render_html(dataclasses.replace(good, only=("E27",)), shots))
+    head = page.words(page.all("header")[0])
+    assert "A partial run: only E27 was asked for" in head
+    assert page.words(page.all("title")[0]).startswith("Evaluation of wil.42.fr: Of the 1 line that was asked for: ")
+
+
+def test_the_summary_sends_to_another_line_for_the_very_same_reason_only(good: Evaluation, shots: Path) -> None:
+    name = Finding("certificate", ("E28",), Severity.ERROR, "", None, "the certificate is for another", "Make it.")
+    old = Finding("tls", ("E28", "E43"), Severity.ERROR, "", None, "TLS 1.1 is accepted", "Refuse it.")
+    found = {"E28": (name, old), "E43": (old,), "R11": (old,)}
+    checks = tuple(
+        dataclasses.replace(check, verdict=Verdict.FAIL, findings=found[check.id]) if check.id in found else check
+        for check in good.checks
+    )
+    page = Page(render_html(dataclasses.replace(good, checks=checks), shots))
+    first = page.words(page.by_id("first"))
+    assert "the certificate is for another, and 1 more" in first
+    # What E28 is told first is not why E43 fails.
+    assert first.count("TLS 1.1 is accepted") == 1
+    assert "for the same reason as E28" not in first
+    assert first.count("for the same reason as E43") == 1
+
+
 def test_the_sheet_is_whole_and_in_its_order(page: Page, broken: Evaluation) -> None:
     articles = page.all("article")
     assert [article.get("id") for article in articles] == [check.id.lower() for check in broken.checks]
-    words = {"pass": "PASS", "fail": "FAIL", "warn": "WARN", "undecided": "not decided", "spoken": "spoken"}
+    words = {
+        "pass": "PASS",
+        "fail": "FAIL",
+        "warn": "WARN",
+        "undecided": "not decided",
+        "spoken": "spoken",
+        "absent": "not present",
+    }
     for article, check in zip(articles, broken.checks, strict=True):
         said = page.words(article)
         assert said.startswith(words[check.verdict.value])

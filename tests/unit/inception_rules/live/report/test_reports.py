@@ -34,7 +34,9 @@ def test_junit_counts_agree_with_its_cases(broken: Evaluation) -> None:
     cases = root.findall("testsuite/testcase")
     assert len(cases) == len(broken.checks) == int(root.attrib["tests"])
     assert int(root.attrib["failures"]) == broken.count(Verdict.FAIL) == 4
-    assert int(root.attrib["skipped"]) == broken.count(Verdict.UNDECIDED) + broken.count(Verdict.SPOKEN)
+    assert int(root.attrib["skipped"]) == sum(
+        broken.count(one) for one in (Verdict.UNDECIDED, Verdict.SPOKEN, Verdict.ABSENT)
+    )
     assert root.attrib["errors"] == "0"
     for suite in root:
         inner = suite.findall("testcase")
@@ -113,7 +115,7 @@ def test_the_text_follows_the_sheet(broken: Evaluation) -> None:
     assert "because: a fixture of the tests, never built" in text
     assert text.index("Mandatory part: Simple set-up") < text.index("Mandatory part: Docker basics")
     assert text.endswith(
-        "101 PASS, 4 FAIL, 1 WARN, 7 not decided, 8 spoken\n4 checks fail. The evaluation would end at E27.\n"
+        "101 PASS, 4 FAIL, 1 WARN, 2 not decided, 8 spoken, 5 not present\n4 checks fail. The evaluation would end at E27.\n"
     )
 
 
@@ -140,6 +142,8 @@ def test_no_check_is_lost() -> None:
         ([], Verdict.UNDECIDED, "Nothing could be decided."),
         (["undecided", "spoken"], Verdict.UNDECIDED, "Nothing could be decided."),
         (["pass", "pass", "spoken"], Verdict.PASS, "Nothing fails."),
+        (["pass", "absent"], Verdict.PASS, "Nothing fails."),
+        (["absent"], Verdict.UNDECIDED, "Nothing could be decided."),
         (["pass", "undecided"], Verdict.WARN, "Nothing fails. 1 check could not be decided."),
         (["pass", "warn"], Verdict.WARN, "Nothing fails. 1 check holds with something doubtful."),
         (["pass", "fail"], Verdict.FAIL, "1 check fails. That does not end the evaluation."),
@@ -149,6 +153,35 @@ def test_no_check_is_lost() -> None:
 def test_headline(good: Evaluation, verdicts: list[str], verdict: Verdict, sentence: str) -> None:
     checks = tuple(Check(f"E{n}", "x", v.endswith("!"), Verdict(v.rstrip("!"))) for n, v in enumerate(verdicts))
     assert facts.headline(dataclasses.replace(good, checks=checks)) == (verdict, sentence)
+
+
+def test_a_part_is_not_taken_for_the_whole(good: Evaluation) -> None:
+    checks = tuple(check for check in good.checks if check.id in ("E27", "E41"))
+    part = dataclasses.replace(good, checks=checks, only=("E27", "E41"))
+    said = "A partial run: only E27, E41 were asked for (ONLY=). Of every other line of the sheet it says nothing."
+    assert facts.headline(part) == (Verdict.WARN, "Of the 2 lines that were asked for: nothing fails.")
+    text = render_text(part)
+    assert text.index(said) < text.index("E27 !")
+    assert text.endswith("Of the 2 lines that were asked for: nothing fails.\n")
+    root = _read(render_junit(part))
+    assert root.attrib["name"] == "inception-evaluate (partial: only E27, E41)"
+    for suite in root:
+        # The schema wants the properties before the cases.
+        assert next(child.tag for child in suite) == "properties"
+        only = suite.find("properties/property[@name='only']")
+        assert only is not None
+        assert only.attrib["value"] == "E27,E41"
+    assert Evaluation.from_json(part.to_json()).only == ("E27", "E41")
+    assert "partial" not in render_text(good).lower()
+    assert _read(render_junit(good)).attrib["name"] == "inception-evaluate"
+
+
+def test_a_bonus_service_that_is_not_there_is_told(good: Evaluation) -> None:
+    assert "none  E60   Bonus: Redis works\n         None of the containers is it.\n" in render_text(good)
+    cases = {case.attrib["name"].split()[0]: case for case in _read(render_junit(good)).iter("testcase")}
+    skipped = cases["E60"].find("skipped")
+    assert skipped is not None
+    assert skipped.attrib["message"].startswith("not present")
 
 
 @pytest.mark.parametrize(
