@@ -16,6 +16,7 @@ local PATH = '/var/www/html/.inception/cache/generation'
 local LENGTH = 16
 local O_RDONLY_CLOEXEC = 524288
 
+local C, string_of, time = ffi.C, ffi.string, ngx.time
 local buffer = ffi.new('char[?]', LENGTH)
 local file = -1
 local opened = 0
@@ -25,18 +26,18 @@ local generation = {}
 -- Returns the word, or an empty one when there is none: then no cached page is used.
 function generation.read()
     -- Opened anew each second, in case the file was replaced and not overwritten, as by a backup.
-    local now = ngx.time()
+    local now = time()
     if now ~= opened then
         if file >= 0 then
-            ffi.C.close(file)
+            C.close(file)
         end
-        file = ffi.C.open(PATH, O_RDONLY_CLOEXEC)
+        file = C.open(PATH, O_RDONLY_CLOEXEC)
         opened = now
     end
-    if file < 0 or ffi.C.pread(file, buffer, LENGTH, 0) ~= LENGTH then
+    if file < 0 or C.pread(file, buffer, LENGTH, 0) ~= LENGTH then
         return ''
     end
-    return ffi.string(buffer, LENGTH)
+    return string_of(buffer, LENGTH)
 end
 
 return generation
