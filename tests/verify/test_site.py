@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -196,3 +197,20 @@ def test_headers(visitor: Browser) -> None:
     assert headers.get("x-content-type-options") == "nosniff"
     assert "x-powered-by" not in headers
     assert not re.search(r"\d", headers.get("server", ""))
+
+
+@pytest.mark.requirement("R19")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_request_waits_while_php_fpm_is_started_anew(visitor: Browser, stack: Stack, method: str) -> None:
+    seen: list[int] = []
+    path = f"/?waits={uuid.uuid4()}" if method == "GET" else "/wp-login.php"
+    asking = threading.Thread(target=lambda: seen.append(visitor.request(method, path, b"").status))
+    stack.docker("stop", stack.container("wordpress"))
+    try:
+        asking.start()
+        time.sleep(0.5)
+        assert seen == []
+    finally:
+        stack.docker("start", stack.container("wordpress"))
+    asking.join(30)
+    assert seen == [200]
