@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from stack import Settings, Stack
+from test_database import table
 from web import Browser
 
 MEBIBYTE = 1024 * 1024
@@ -214,3 +215,37 @@ def test_a_request_waits_while_php_fpm_is_started_anew(visitor: Browser, stack: 
         stack.docker("start", stack.container("wordpress"))
     asking.join(30)
     assert seen == [200]
+
+
+@pytest.mark.requirement("E50")
+def test_a_template_that_is_edited_in_the_dashboard_shows(visitor: Browser, administrator: Browser) -> None:
+    mark = f"template {uuid.uuid4()}"
+    theme = administrator.rest("GET", "/wp/v2/themes?status=active").json[0]["stylesheet"]
+    templates = {one["slug"]: one for one in administrator.rest("GET", "/wp/v2/templates").json}
+    template = templates.get("home") or templates["index"]
+    route = f"/wp/v2/templates/{theme}//{template['slug']}"
+    content = f"<!-- wp:paragraph --><p>{mark}</p><!-- /wp:paragraph -->{template['content']['raw']}"
+    assert administrator.rest("POST", route, {"content": content}).status == 200
+    try:
+        assert mark in visitor.request("GET", "/").text
+        assert mark in administrator.request("GET", "/").text
+    finally:
+        administrator.rest("DELETE", f"{route}?force=true")
+    assert mark not in visitor.request("GET", "/").text
+    assert mark not in administrator.request("GET", "/").text
+
+
+@pytest.mark.requirement("E50")
+def test_an_option_that_did_not_exist_is_there_at_the_next_request(visitor: Browser, stack: Stack) -> None:
+    def add(statement: str) -> None:
+        stack.sql(statement)
+        stack.docker("exec", "--user", "www-data", stack.container("wordpress"), "purge-cache.sh")
+
+    options = table(stack, "options")
+    assert 'lang="en-US"' in visitor.request("GET", "/").text
+    try:
+        add(f"INSERT INTO {options} (option_name, option_value, autoload) VALUES ('WPLANG', 'de_DE', 'no')")  # noqa: S608 -- a name of the test's own
+        assert 'lang="de-DE"' in visitor.request("GET", "/").text
+    finally:
+        add(f"DELETE FROM {options} WHERE option_name = 'WPLANG'")  # noqa: S608 -- a name of the test's own
+    assert 'lang="en-US"' in visitor.request("GET", "/").text
