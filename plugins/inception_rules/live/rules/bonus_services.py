@@ -21,13 +21,15 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     stack = seen(evidence.stack)
     there = {one.requirement for one in seen(evidence.bonus)}
     names = ", ".join(one.name for one in stack.containers)
-    # A service that never came up may be any of them; the mandatory ones among those are known by what is missing.
-    lost = [name for name in stack.declared if stack.service(name) is None]
-    unknown = len(lost) > len(set(MANDATORY) - {one.role for one in stack.containers})
+    # A service that never came up may be any of them, unless its name is that of a mandatory one. Where the Compose
+    # file could not be read, nobody knows what should be there.
+    lost = [name for name in stack.declared if stack.service(name) is None and name not in MANDATORY]
     for requirement, what in _WHAT.items():
         if requirement in there:
             continue
-        if unknown:
+        if not stack.declared:
+            yield RULE.undecided(f"the Compose file does not tell whether {what} should be there", requirement)
+        elif lost:
             yield RULE.undecided(
                 f"{what} may be among the services without a container: {', '.join(lost)}; start them", requirement
             )

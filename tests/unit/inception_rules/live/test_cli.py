@@ -105,6 +105,8 @@ def test_any_line_of_the_sheet_can_be_asked_for(name: str, tmp_path: Path) -> No
         ([Verdict.FAIL, Verdict.PASS], 1),
         # Not a line was decided: that must not look like success.
         ([Verdict.UNDECIDED, Verdict.UNDECIDED], 2),
+        ([Verdict.UNDECIDED, Verdict.SPOKEN], 2),
+        ([Verdict.UNDECIDED, Verdict.ABSENT], 2),
     ],
 )
 def test_exit_code(verdicts: list[Verdict], code: int) -> None:
