@@ -9,26 +9,32 @@ local waiting = {}
 
 -- Returns when php-fpm can be reached; otherwise ends the request with the error that it had.
 function waiting.wait()
+    local status = tonumber((ngx.var.upstream_status or ''):match '(%d+)$') or 502
     local sent = ngx.var.upstream_bytes_sent
     if sent and sent:find '[1-9]' then
-        local status = ngx.var.upstream_status or ''
-        return ngx.exit(tonumber(status:match '(%d+)$') or 502)
+        return ngx.exit(status)
     end
     local host, port = ngx.var.php:match '^(.+):(%d+)$'
     local deadline = ngx.now() + LONGEST
     local pause = 0.05
+    local slow
     repeat
         local socket = ngx.socket.tcp()
         socket:settimeout(CONNECT)
-        if socket:connect(host, tonumber(port)) then
+        local connected, reason = socket:connect(host, tonumber(port))
+        if connected then
             socket:close()
             return
         end
+        slow = reason == 'timeout'
         ngx.sleep(pause)
         -- Many may be waiting, and for a service that stays away.
         pause = math.min(pause * 1.5, 0.25)
     until ngx.now() > deadline
-    ngx.exit(502)
+    -- Not refused, but not answered either: the queue is full. NGINX queues up like everybody else.
+    if not slow then
+        return ngx.exit(status)
+    end
 end
 
 return waiting
