@@ -285,6 +285,7 @@ ROUNDS = (
             ),
             after=_unplug("stale") + "; docker exec wordpress sh -c 'rm -f /tmp/stale-*'; docker restart nginx",
         ),
+    # A stack that stays unhealthy is looked at all the same.
     ), ready="docker compose -f docker-compose.yml -f broken.yml up --detach --wait --wait-timeout 60 2>&1 || true"),
     Round("wrong-password", (
         Broken("wrong-password-given", "E49", {"E49": ("browser-dashboard",)}, "did not let wil in"),

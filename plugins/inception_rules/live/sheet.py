@@ -154,21 +154,19 @@ def _verdict(active: list[Finding], evidence: _Line) -> Verdict:
 
 
 def _with_spoken(made: list[Check], wanted: frozenset[str]) -> tuple[Check, ...]:
-    result = list(made)
-    for name, title in SPOKEN.items():
-        if wanted and name not in wanted:
-            continue
-        line = Check(name, title, ends=False, verdict=Verdict.SPOKEN)
-        place = next((index for index, one in enumerate(result) if not _before(one.id, name)), len(result))
-        result.insert(place, line)
-    return tuple(result)
+    spoken = [
+        Check(name, title, ends=False, verdict=Verdict.SPOKEN)
+        for name, title in SPOKEN.items()
+        if not wanted or name in wanted
+    ]
+    return tuple(sorted([*made, *spoken], key=lambda check: _place(check.id)))
 
 
-def _before(one: str, other: str) -> bool:
-    """Tell whether one line of the sheet stands before another; the subject's own requirements come after it."""
-    return one.startswith("E") and int(one[1:]) < int(other[1:])
+def _place(name: str) -> tuple[bool, int]:
+    """Return the place of an id in the sheet; the subject's own requirements come after its lines."""
+    return not name.startswith("E"), int(name[1:])
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Put ids into the order of the sheet."""
-    return tuple(sorted(names, key=lambda name: (not name.startswith("E"), int(name[1:]))))
+    return tuple(sorted(names, key=_place))

@@ -56,7 +56,7 @@ if ( 'cli' !== PHP_SAPI && ! is_multisite() && ! wp_using_ext_object_cache() ) {
 	foreach ( array( "global_styles_$inception_theme", "global_styles_svg_filters_$inception_theme" ) as $inception_name ) {
 		array_push( $inception_names, "_transient_timeout_$inception_name", "_transient_$inception_name" );
 	}
-	if ( ! isset( $_SERVER['INCEPTION_SHARED_PAGE'] ) ) {
+	if ( ! inception_is_shared_page() ) {
 		// For the admin bar.
 		array_push( $inception_names, '_site_transient_update_core', '_site_transient_update_plugins', '_site_transient_update_themes' );
 	}
