@@ -41,6 +41,8 @@ add_action(
 				break;
 			case 'die':
 				wp_die( 'made-' . bin2hex( random_bytes( 8 ) ), '', array( 'response' => 200 ) );
+			case 'same-answers':
+				wp_send_json( verify_same_answers() );
 			case 'short-lived':
 				add_filter( 'inception_page_lifetime', static fn() => 1 );
 				break;
@@ -56,5 +58,69 @@ if ( 'GET' === $_SERVER['REQUEST_METHOD'] && ! $_COOKIE && 'cli' !== PHP_SAPI &&
 			$line = array( $_SERVER['REQUEST_URI'], $verify_began, microtime( true ) );
 			file_put_contents( '/tmp/verify-renders/log', wp_json_encode( $line ) . "\n", FILE_APPEND | LOCK_EX );
 		}
+	);
+}
+
+/**
+ * What WordPress answers, first as the site is set up and then without what hangs on a hook.
+ *
+ * @return array{0: mixed, 1: mixed}
+ */
+function verify_both( string $hook, callable $ask ): array {
+	global $wp_filter;
+	$answers = array( $ask() );
+	$kept    = $wp_filter[ $hook ] ?? null;
+	unset( $wp_filter[ $hook ] );
+	$answers[] = $ask();
+	if ( $kept ) {
+		$wp_filter[ $hook ] = $kept;
+	}
+	return $answers;
+}
+
+/**
+ * Templates in an order of their own: WordPress sorts them afterwards.
+ */
+function verify_templates( array $slugs ): array {
+	$found = get_block_templates(
+		array(
+			'theme'    => get_stylesheet(),
+			'slug__in' => $slugs,
+		)
+	);
+	usort( $found, static fn( $a, $b ) => $a->slug <=> $b->slug );
+	return array_map( 'get_object_vars', $found );
+}
+
+function verify_same_answers(): array {
+	$asked = array(
+		'front page' => array( 'front-page', 'home', 'index' ),
+		'post'       => array( 'single-post-hello', 'single-post', 'single', 'singular', 'index' ),
+		'page'       => array( 'page-sample', 'page-2', 'page', 'singular', 'index' ),
+		'nothing'    => array( 'no-such-template' ),
+		'way out'    => array( '../parts/header', '../../../index' ),
+	);
+	$both  = array();
+	foreach ( $asked as $name => $slugs ) {
+		$both[ "templates of $name" ] = verify_both( 'pre_get_block_templates', static fn() => verify_templates( $slugs ) );
+	}
+	$both['settings of all']      = verify_both( 'inception_global_settings', 'wp_get_global_settings' );
+	$both['settings of a theme']  = verify_both( 'inception_global_settings', static fn() => wp_get_global_settings( array(), array( 'origin' => 'base' ) ) );
+	$both['settings of a layout'] = verify_both( 'inception_global_settings', static fn() => wp_get_global_settings( array( 'layout' ) ) );
+	wp_cache_delete( 'comments-0', 'counts' );
+	$both['comments'] = verify_both(
+		'wp_count_comments',
+		static function () {
+			$counts = (array) wp_count_comments();
+			ksort( $counts );
+			wp_cache_delete( 'comments-0', 'counts' );
+			return $counts;
+		}
+	);
+	return array(
+		'version' => $GLOBALS['wp_version'],
+		'hooked'  => did_filter( 'inception_global_settings' ),
+		'edited'  => array_column( verify_templates( array( 'home', 'index' ) ), 'source', 'slug' ),
+		'both'    => $both,
 	);
 }

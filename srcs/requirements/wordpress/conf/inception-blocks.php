@@ -1,0 +1,109 @@
+<?php
+/**
+ * Plugin Name: Inception blocks
+ * Description: Reads the block templates that a page needs instead of all that the theme has, and merges the theme's settings once.
+ *
+ * To find the template of a page WordPress 6.1 parses every template of the theme, and for each block with a
+ * layout or a font size it merges the settings of the core, the blocks, the theme and the user anew. Later
+ * versions do neither. Nothing is kept from one request to the next, so nothing can be out of date.
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+if ( version_compare( $GLOBALS['wp_version'], '6.2', '>=' ) ) {
+	return;
+}
+
+/**
+ * Whether this request makes a page of the site itself, and not one of the dashboard, of an editor or of the REST interface.
+ */
+function inception_is_site_page(): bool {
+	$rest = isset( $_REQUEST['rest_route'] ) || false !== strpos( $_SERVER['REQUEST_URI'] ?? '', '/' . rest_get_url_prefix() );
+	return 'cli' !== PHP_SAPI && ! is_admin() && ! wp_doing_cron() && ! $rest;
+}
+
+/**
+ * Finds the templates of some names, edited ones first, like get_block_templates() does.
+ *
+ * @param array{slug__in: string[], theme: string} $query
+ * @return WP_Block_Template[]
+ */
+function inception_find_templates( array $query ): array {
+	$type   = 'wp_template';
+	$found  = array();
+	$edited = new WP_Query(
+		array(
+			'post_type'      => $type,
+			'post_status'    => 'publish',
+			'post_name__in'  => $query['slug__in'],
+			'posts_per_page' => -1,
+			'no_found_rows'  => true,
+			'tax_query'      => array(
+				array(
+					'taxonomy' => 'wp_theme',
+					'field'    => 'name',
+					'terms'    => $query['theme'],
+				),
+			),
+		)
+	);
+	foreach ( $edited->posts as $post ) {
+		$template = _build_block_template_result_from_post( $post );
+		if ( ! is_wp_error( $template ) ) {
+			$found[] = $template;
+		}
+	}
+	foreach ( array_diff( array_unique( $query['slug__in'] ), wp_list_pluck( $found, 'slug' ) ) as $slug ) {
+		// A name may come out of an address, and becomes part of a path.
+		$file = 0 === validate_file( $slug ) ? _get_block_template_file( $type, $slug ) : null;
+		if ( $file ) {
+			$found[] = _build_block_template_result_from_file( $file, $type );
+		}
+	}
+	return apply_filters( 'get_block_templates', $found, $query, $type );
+}
+
+add_filter(
+	'pre_get_block_templates',
+	static function ( $templates, array $query, string $type ) {
+		if ( null !== $templates || ! inception_is_site_page() ) {
+			return $templates;
+		}
+		// Each template part becomes an entry of a menu in the editor, when the block is registered.
+		if ( 'wp_template_part' === $type && array( 'post_type' => $type ) === $query && doing_action( 'init' ) ) {
+			return array();
+		}
+		$asked = array_keys( $query );
+		sort( $asked );
+		if ( 'wp_template' === $type && array( 'slug__in', 'theme' ) === $asked && get_stylesheet() === $query['theme'] ) {
+			return inception_find_templates( $query );
+		}
+		return $templates;
+	},
+	10,
+	3
+);
+
+// The hook is not WordPress's own: hook-settings.sh adds it to the image.
+add_filter(
+	'inception_global_settings',
+	static function ( $settings, string $origin ) {
+		static $known = array(), $state = null;
+		if ( null !== $settings || ! did_action( 'template_redirect' ) ) {
+			return $settings;
+		}
+		$now = array(
+			get_current_blog_id(),
+			get_stylesheet(),
+			count( WP_Block_Type_Registry::get_instance()->get_all_registered() ),
+			did_action( 'save_post_wp_global_styles' ),
+		);
+		if ( $now !== $state ) {
+			$state = $now;
+			$known = array();
+		}
+		return $known[ $origin ] ??= WP_Theme_JSON_Resolver::get_merged_data( $origin )->get_settings();
+	},
+	10,
+	2
+);
