@@ -50,12 +50,15 @@ class Case:
 
 ALL = ("ours", "reference", "limit")
 TWO = ("ours", "reference")
+# From the least that a page can cost to ours.
+PARTS = ("ours", "limit", "limit-log", "limit-log-word")
 # What PHP makes each time: few connections, so that none still waits when the time is over, and a longer run.
 RENDERED = Load(connections=4, seconds=4)
 
 CASES = (
     Case("anonymous", "anonymous page", "home", ALL),
     Case("anonymous", "anonymous page", "home", TWO, locale="ko_KR"),
+    Case("parts", "anonymous page, part by part", "home", PARTS),
     Case("signed-in", "signed-in page", "home", TWO, load=RENDERED, signed_in=True),
     Case("signed-in", "signed-in page", "home", TWO, locale="ko_KR", load=RENDERED, signed_in=True),
     Case("comments", "post with 30 comments", "post", ALL),

@@ -248,7 +248,7 @@ def plot(result: dict[str, Any]) -> str:
         met = f"{sum(judged)} of {len(judged)} targets met"
         canvas.text(WIDTH - 24, 57, met, 12, "end", INK if all(judged) else BAD, 600)
     canvas.height = 78
-    _load_panel(canvas, result["loads"])
+    _load_panel(canvas, [case for case in result["loads"] if case["group"] != "parts"])
     _time_panel(canvas, result)
     _latency_panel(canvas, result["loads"])
     return canvas.svg()

@@ -68,10 +68,11 @@ def _ratio(ratios: dict[str, Any], name: str) -> str:
 
 
 def _loads(result: dict[str, Any]) -> list[str]:
-    if not result["loads"]:
+    cases = [case for case in result["loads"] if case["group"] != "parts"]
+    if not cases:
         return []
     rows = []
-    for case in result["loads"]:
+    for case in cases:
         variants = case["variants"]
         rows.append(
             [
@@ -95,14 +96,14 @@ def _loads(result: dict[str, Any]) -> list[str]:
         "summed over all rounds: reference / ours / limit.",
         "",
         *table(head, rows, 2),
-        *_processor(result),
+        *_processor(cases),
     ]
 
 
-def _processor(result: dict[str, Any]) -> list[str]:
+def _processor(cases: Sequence[dict[str, Any]]) -> list[str]:
     rows = [
         [case["title"], case["locale"], *(_milliseconds(case["variants"].get(kind)) for kind in _VARIANTS)]
-        for case in result["loads"]
+        for case in cases
         if any(variant["processor_ms"] is not None for variant in case["variants"].values())
     ]
     if not rows:
@@ -114,6 +115,32 @@ def _processor(result: dict[str, Any]) -> list[str]:
         "the machine does meanwhile.",
         "",
         *table(["case", "language", *_VARIANTS], rows, 2),
+    ]
+
+
+def _parts(result: dict[str, Any]) -> list[str]:
+    titles = {
+        "limit": "the limit",
+        "limit-log": "… with our log, which the engine keeps",
+        "limit-log-word": "… and with the generation read for each page",
+        "ours": "ours: besides, the key, the kept headers and ten more of our own",
+    }
+    rows = []
+    for case in result["loads"]:
+        if case["group"] == "parts":
+            best = case["variants"]["limit"]["rate"]
+            for kind, title in titles.items():
+                variant = case["variants"][kind]
+                rows.append([title, number(variant["rate"]), number(variant["rate"] / best), _milliseconds(variant)])
+    if not rows:
+        return []
+    return [
+        "## What an anonymous page costs",
+        "",
+        "The limit with parts of our own configuration, one after the other. The processor's time is that of NGINX; the",
+        "engine writes the log in a process of its own.",
+        "",
+        *table(["what", "1/s", "/ limit", "processor, ms"], rows, 1),
     ]
 
 
@@ -251,7 +278,7 @@ def markdown(result: dict[str, Any]) -> str:
     if result["quick"]:
         lines += ["**QUICK=1: too few and too short runs to rely on the figures.**", ""]
     lines += ["![plot](bench.svg)", ""]
-    for part in (_targets, _loads, _times, _sizes, _profiles, _machine):
+    for part in (_targets, _loads, _parts, _times, _sizes, _profiles, _machine):
         lines += part(result)
     problems = [*result["problems"], *(f"Left behind: {complaint}" for complaint in result.get("left_behind", []))]
     if problems:

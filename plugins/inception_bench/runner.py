@@ -31,7 +31,10 @@ ROUNDS = (5, 15)
 #: With QUICK=1 each case has so many rounds of two seconds.
 QUICK_ROUNDS = 2
 #: How long a stack is left alone before its memory is measured, in seconds.
-IDLE = 10.0
+IDLE = 15.0
+#: How often it is measured, and how far apart in seconds: over a minute, because WordPress's cron runs in each.
+MEMORY_SAMPLES = 20
+MEMORY_PAUSE = 3.0
 #: What the static case asks for: the style sheet of each page.
 ASSET = "/wp-includes/css/dist/block-library/style.min.css"
 PAGES = {"home": "/", "search": "/?s=visitor&bench=", "asset": ASSET}
@@ -44,7 +47,7 @@ class Stack:
     """A stack that is measured.
 
     Attributes:
-        kind: ``ours``, ``reference`` or ``limit``.
+        kind: ``ours``, ``reference`` or one of :data:`stacks.LIMITS`.
         locale: the language of its site.
         project: its Compose project.
         site: how a visitor meets it.
@@ -140,7 +143,10 @@ class Run:
             self._make_secrets(
                 project / "srcs/requirements/tools", project / "secrets", [stacks.domain("ours", locale)]
             )
-        others = [stacks.domain("limit", "en_US"), *(stacks.domain("reference", locale) for locale in LOCALES)]
+        others = [
+            *(stacks.domain(kind, "en_US") for kind in stacks.LIMITS),
+            *(stacks.domain("reference", locale) for locale in LOCALES),
+        ]
         directory = self.plan.work / "certificates"
         self._make_secrets(self.plan.ours["en_US"] / "srcs/requirements/tools", directory, others)
         return directory
@@ -188,20 +194,26 @@ class Run:
                 project = stacks.model_project(name, content, self.plan.work)
                 stack = Stack("reference", locale, project, site, "owner", password)
                 self._add(stack, fresh=fresh and locale == "en_US")
-        if any(key.startswith("limit.") for key in wanted):
-            image = self.stacks["ours.en_US"].project.images["nginx"]
-            port = stacks.free_port()
-            name = stacks.project_name("limit", "en_US")
-            content = stacks.limit(image, self.plan.nginx_uid, others, self.plan.work / "limit", port)
-            site = Site(stacks.domain("limit", "en_US"), port, others / "tls_ca.crt")
-            project = stacks.model_project(name, content, self.plan.work)
-            pages = {"home": "/", "post": "/post", "asset": "/asset"}
-            self.stacks["limit.en_US"] = Stack("limit", "en_US", project, site, pages=pages)
+        for kind in stacks.LIMITS:
+            if f"{kind}.en_US" in wanted:
+                self._add_limit(kind, others)
         if wanted:
             self.say("building the load generator")
             load = stacks.model_project(f"{engine.PREFIX}-load", stacks.load(base, self.scripts), self.plan.work)
             load.compose("build", timeout=BUILD_LIMIT)
             load.compose("up", "--detach")
+
+    def _add_limit(self, kind: str, secret_dir: Path) -> None:
+        ours = self.stacks["ours.en_US"].project
+        content = next(path for path in ours.data() if path.name == "wordpress")
+        port = stacks.free_port()
+        name = stacks.project_name(kind, "en_US")
+        uid = self.plan.nginx_uid
+        model = stacks.limit(kind, ours.images["nginx"], uid, secret_dir, self.plan.work / kind, content, port)
+        site = Site(stacks.domain(kind, "en_US"), port, secret_dir / "tls_ca.crt")
+        project = stacks.model_project(name, model, self.plan.work)
+        pages = {"home": "/", "post": "/post", "asset": "/asset"}
+        self.stacks[f"{kind}.en_US"] = Stack(kind, "en_US", project, site, pages=pages)
 
     def _compares(self) -> bool:
         """Whether something else than load is measured of the reference, too."""
@@ -218,7 +230,7 @@ class Run:
     def start(self) -> None:
         """Bring each stack up, put the content in, and sign in. Cold starts are measured here."""
         for stack in self.stacks.values():
-            if stack.kind == "limit":
+            if stack.kind in stacks.LIMITS:
                 continue
             self.say(f"starting {stack.kind}, {stack.locale}")
             measured = stack.locale == "en_US" and "cold" in self.plan.groups
@@ -228,9 +240,9 @@ class Run:
                 if measured:
                     self._starts("cold", stack, starts)
                 self._fill(stack)
-        limit = self.stacks.get("limit.en_US")
-        if limit is not None:
-            self._serve_the_same_bytes(limit)
+        limits = [stack for stack in self.stacks.values() if stack.kind in stacks.LIMITS]
+        if limits:
+            self._serve_the_same_bytes(limits)
         for stack in self.stacks.values():
             for network in stack.project.model["networks"].values():
                 if (self.plan.work / f"{engine.PREFIX}-load.json").exists():
@@ -257,9 +269,10 @@ class Run:
         stack.facts = facts
         stack.cookies = stack.site.sign_in(stack.user, stack.password)
 
-    def _serve_the_same_bytes(self, limit: Stack) -> None:
+    def _serve_the_same_bytes(self, limits: list[Stack]) -> None:
         """Give the limit the very bytes of our own pages, as they are sent."""
         ours = self.stacks["ours.en_US"]
+        pages: dict[str, bytes] = {}
         with self.alone(ours):
             for page in ("home", "post", "asset"):
                 # The second answer: the first may be the one that fills a cache.
@@ -269,14 +282,18 @@ class Run:
                     raise BenchError(
                         f"Our own stack does not send {ours.pages[page]} compressed (status {answer.status})."
                     )
-                file = self.plan.work / "limit/files" / page
-                file.write_bytes(answer.body)
-                file.chmod(0o644)
+                pages[page] = answer.body
                 self.figures.setdefault("bytes", {})[page] = len(answer.body)
-        for path in (self.plan.work, self.plan.work / "limit", self.plan.work / "limit/files"):
-            path.chmod(0o711 if path == self.plan.work else 0o755)
-        (self.plan.work / "limit/nginx.conf").chmod(0o644)
-        limit.project.compose("up", "--detach")
+        self.plan.work.chmod(0o711)
+        for limit in limits:
+            directory = self.plan.work / limit.kind
+            for path in (directory, directory / "files"):
+                path.chmod(0o755)
+            for page, body in pages.items():
+                (directory / "files" / page).write_bytes(body)
+            for path in (directory / "nginx.conf", *(directory / "files" / page for page in pages)):
+                path.chmod(0o644)
+            limit.project.compose("up", "--detach")
 
     @contextlib.contextmanager
     def alone(self, stack: Stack) -> Iterator[None]:
@@ -338,8 +355,14 @@ class Run:
             stack.site.ask("/")
             stack.site.ask(f"/?bench={time.monotonic_ns()}")
         time.sleep(2 if self.plan.quick else IDLE)
-        parts = {service: memory.measure(stack.project.processes(service)) for service in stack.project.services}
-        whole = memory.measure(pid for service in stack.project.services for pid in stack.project.processes(service))
+        samples = []
+        for _ in range(1 if self.plan.quick else MEMORY_SAMPLES):
+            pids = {service: list(stack.project.processes(service)) for service in stack.project.services}
+            parts = {service: memory.measure(found) for service, found in pids.items()}
+            samples.append((memory.measure(pid for found in pids.values() for pid in found), parts))
+            time.sleep(0 if self.plan.quick else MEMORY_PAUSE)
+        samples.sort(key=lambda sample: sample[0].alone or sample[0].pss)
+        whole, parts = samples[len(samples) // 2]
         self.figures.setdefault("memory", {})[stack.kind] = {
             "total": dataclasses.asdict(whole),
             **{service: dataclasses.asdict(part) for service, part in parts.items()},
@@ -385,7 +408,7 @@ class Run:
             raise BenchError(f"{stack.site.host}{path} is not the page that was expected (status {answer.status}).")
         if case.page != "asset" and case.signed_in != ("wpadminbar" in text):
             raise BenchError(f"{stack.site.host}{path} mistakes who is signed in.")
-        if case.page != "asset" and stack.kind != "limit":
+        if case.page != "asset" and stack.kind not in stacks.LIMITS:
             language = case.locale.replace("_", "-")
             if f'lang="{language}"' not in text:
                 raise BenchError(f"{stack.site.host}{path} is not in {language}.")

@@ -161,20 +161,44 @@ def reference_context(fetch_script: Path, directory: Path) -> None:
     shutil.copy2(fetch_script, directory / fetch_script.name)
 
 
-def limit(nginx_image: str, nginx_uid: int, secret_dir: Path, directory: Path, port: int) -> dict[str, Any]:
+#: The limit, and the limit with parts of our own configuration: the log, and the generation that is read for each page.
+LIMITS = ("limit", "limit-log", "limit-log-word")
+#: What the parts are made of, from the files of our own image.
+_PARTS = {
+    "": {"LOG": "access_log off;"},
+    "log": {"LOG": "map $uri $x_cache { default HIT; } include /etc/nginx/log.conf;"},
+    "word": {
+        "MODULES": "load_module /usr/lib/nginx/modules/ndk_http_module.so;\n"
+        "load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;",
+        "WORD": "lua_package_path '/etc/nginx/?.lua;;'; init_by_lua_block { generation = require 'generation' }",
+        "READ": "set_by_lua_block $generation { return generation.read() }",
+    },
+}
+
+
+def limit(
+    kind: str, nginx_image: str, nginx_uid: int, secret_dir: Path, directory: Path, content_dir: Path, port: int
+) -> dict[str, Any]:
     """Return the Compose model of the limit, and write its configuration.
 
     Args:
+        kind: one of :data:`LIMITS`.
         nginx_image: our own image, so that it is the same NGINX with the same TLS settings.
         nginx_uid: the user that it runs as.
         secret_dir: where certificate and key lie.
         directory: where the configuration and the files to be served go.
+        content_dir: our own volume of the site, with the generation.
         port: of the loopback address.
     """
-    name = project_name("limit", "en_US")
-    host = domain("limit", "en_US")
+    name = project_name(kind, "en_US")
+    host = domain(kind, "en_US")
     (directory / "files").mkdir(parents=True, exist_ok=True)
-    text = (DATA / "limit/nginx.conf").read_text(encoding="utf-8").replace("@SERVER_NAME@", host)
+    texts = dict.fromkeys(("MODULES", "LOG", "WORD", "READ"), "") | {"SERVER_NAME": host}
+    for part in ("", *kind.split("-")[1:]):
+        texts |= _PARTS[part]
+    text = (DATA / "limit/nginx.conf").read_text(encoding="utf-8")
+    for key, value in texts.items():
+        text = text.replace(f"@{key}@", value)
     (directory / "nginx.conf").write_text(text, encoding="utf-8")
     owner = f"mode=0700,uid={nginx_uid},gid={nginx_uid}"
     return {
@@ -189,7 +213,10 @@ def limit(nginx_image: str, nginx_uid: int, secret_dir: Path, directory: Path, p
                 "read_only": True,
                 "tmpfs": [f"/run/nginx:{owner}", f"/tmp:{owner}"],  # noqa: S108 -- a directory inside the container
                 "secrets": [{"source": "tls_certificate"}, {"source": "tls_key"}],
-                "volumes": [{"type": "bind", "source": str(directory), "target": "/limit", "read_only": True}],
+                "volumes": [
+                    {"type": "bind", "source": str(directory), "target": "/limit", "read_only": True},
+                    {"type": "bind", "source": str(content_dir), "target": "/var/www/html", "read_only": True},
+                ],
                 "logging": _logging(),
             }
         },

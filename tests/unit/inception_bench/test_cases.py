@@ -14,7 +14,17 @@ def test_each_case_has_a_name_of_its_own() -> None:
 
 def test_all_that_is_asked_for_is_there() -> None:
     groups = {case.group for case in CASES}
-    assert groups == {"anonymous", "signed-in", "comments", "search", "static", "new-tls", "http2", "connections"}
+    assert groups == {
+        "anonymous",
+        "parts",
+        "signed-in",
+        "comments",
+        "search",
+        "static",
+        "new-tls",
+        "http2",
+        "connections",
+    }
     assert {case.load.connections for case in CASES if case.group == "connections"} == {1, 10, 100, 1000}
     for locale in LOCALES:
         assert {"anonymous", "signed-in"} <= {case.group for case in CASES if case.locale == locale}

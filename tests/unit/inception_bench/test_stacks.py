@@ -102,13 +102,25 @@ def test_its_passwords_are_new_each_time(tmp_path: Path) -> None:
 
 
 def test_the_limit_runs_our_image_with_our_tls(tmp_path: Path) -> None:
-    made = stacks.limit("inception-bench-ours-en-us-nginx:bench", 33, tmp_path, tmp_path / "limit", 18443)
-    assert made["services"]["nginx"]["image"] == "inception-bench-ours-en-us-nginx:bench"
+    image = "inception-bench-ours-en-us-nginx:bench"
+    made = stacks.limit("limit", image, 33, tmp_path, tmp_path / "limit", tmp_path / "content", 18443)
+    assert made["services"]["nginx"]["image"] == image
     text = (tmp_path / "limit/nginx.conf").read_text(encoding="utf-8")
     assert "include /etc/nginx/tls.conf;" in text
     assert not re.search(r"^\s*ssl_", text, re.MULTILINE)
     assert f"server_name {stacks.domain('limit', 'en_US')};" in text
+    assert "access_log off;" in text
+    assert "lua" not in text
+
+
+@pytest.mark.parametrize("kind", stacks.LIMITS)
+def test_parts_of_our_configuration_are_our_own_files(kind: str, tmp_path: Path) -> None:
+    stacks.limit(kind, "image", 33, tmp_path, tmp_path, tmp_path / "content", 18443)
+    text = (tmp_path / "nginx.conf").read_text(encoding="utf-8")
     assert "@" not in re.sub(r"#.*", "", text)
+    assert f"server_name {stacks.domain(kind, 'en_US')};" in text
+    assert ("include /etc/nginx/log.conf;" in text) is ("log" in kind)
+    assert ("generation.read()" in text) is ("word" in kind)
 
 
 def test_the_load_generator_ends_by_itself(tmp_path: Path) -> None:

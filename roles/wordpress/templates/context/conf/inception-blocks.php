@@ -15,14 +15,6 @@ if ( version_compare( $GLOBALS['wp_version'], '6.2', '>=' ) ) {
 }
 
 /**
- * Whether this request makes a page of the site itself, and not one of the dashboard, of an editor or of the REST interface.
- */
-function inception_is_site_page(): bool {
-	$rest = isset( $_REQUEST['rest_route'] ) || false !== strpos( $_SERVER['REQUEST_URI'] ?? '', '/' . rest_get_url_prefix() );
-	return 'cli' !== PHP_SAPI && ! is_admin() && ! wp_doing_cron() && ! $rest;
-}
-
-/**
  * Finds the templates of some names, edited ones first, like get_block_templates() does.
  *
  * @param array{slug__in: string[], theme: string} $query
@@ -30,29 +22,27 @@ function inception_is_site_page(): bool {
  */
 function inception_find_templates( array $query ): array {
 	$type   = 'wp_template';
-	$found  = array();
-	$edited = new WP_Query(
-		array(
-			'post_type'      => $type,
-			'post_status'    => 'publish',
-			'post_name__in'  => $query['slug__in'],
-			'posts_per_page' => -1,
-			'no_found_rows'  => true,
-			'tax_query'      => array(
-				array(
-					'taxonomy' => 'wp_theme',
-					'field'    => 'name',
-					'terms'    => $query['theme'],
+	$edited = array();
+	if ( inception_theme_was_edited( $type, $query['slug__in'] ) ) {
+		$posts  = new WP_Query(
+			array(
+				'post_type'      => $type,
+				'post_status'    => 'publish',
+				'post_name__in'  => $query['slug__in'],
+				'posts_per_page' => -1,
+				'no_found_rows'  => true,
+				'tax_query'      => array(
+					array(
+						'taxonomy' => 'wp_theme',
+						'field'    => 'name',
+						'terms'    => $query['theme'],
+					),
 				),
-			),
-		)
-	);
-	foreach ( $edited->posts as $post ) {
-		$template = _build_block_template_result_from_post( $post );
-		if ( ! is_wp_error( $template ) ) {
-			$found[] = $template;
-		}
+			)
+		);
+		$edited = array_map( '_build_block_template_result_from_post', $posts->posts );
 	}
+	$found = array_filter( $edited, static fn( $template ): bool => ! is_wp_error( $template ) );
 	foreach ( array_diff( array_unique( $query['slug__in'] ), wp_list_pluck( $found, 'slug' ) ) as $slug ) {
 		// A name may come out of an address, and becomes part of a path.
 		$file = 0 === validate_file( $slug ) ? _get_block_template_file( $type, $slug ) : null;

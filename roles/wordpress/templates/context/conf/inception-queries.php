@@ -3,8 +3,9 @@
  * Plugin Name: Inception queries
  * Description: Asks the database once for what WordPress asks one by one for each page, and not at all where the answer is known.
  *
- * Of the 38 queries of a signed-in front page 15 are for single options, most of which do not exist, and 8 ask
- * for what cannot be there. Nothing is kept from one request to the next, so nothing can be out of date.
+ * Of the 38 queries of a signed-in front page 15 are for single options, most of which do not exist, 8 ask for
+ * templates that were never edited, and 5 count comments. Nothing is kept from one request to the next, so nothing
+ * can be out of date.
  */
 
 defined( 'ABSPATH' ) || exit;
@@ -63,16 +64,77 @@ if ( 'cli' !== PHP_SAPI && ! is_multisite() && ! wp_using_ext_object_cache() ) {
 	inception_prime_options( $inception_names );
 }
 
-// Templates and styles that were edited in the dashboard belong to a term with the theme's name. Without
-// that term WordPress writes a condition that nothing meets, and asks all the same.
+/**
+ * Whether this request makes a page of the site itself, and not one of the dashboard, of an editor or of the REST interface.
+ */
+function inception_is_site_page(): bool {
+	$rest = isset( $_REQUEST['rest_route'] ) || false !== strpos( $_SERVER['REQUEST_URI'] ?? '', '/' . rest_get_url_prefix() );
+	return 'cli' !== PHP_SAPI && ! is_admin() && ! wp_doing_cron() && ! $rest;
+}
+
+/**
+ * Whether there may be edited templates or styles of the present theme, of this type and any of these names.
+ *
+ * What was edited in the dashboard is a post that belongs to a term with the theme's name. Few themes have one.
+ *
+ * @param string        $type  wp_template, wp_template_part or wp_global_styles.
+ * @param string[]|null $names Names of posts, or null for any.
+ */
+function inception_theme_was_edited( string $type, ?array $names = null ): bool {
+	static $edited = null, $state = null;
+	global $wpdb;
+	$theme = get_stylesheet();
+	$now   = array( $theme, get_current_blog_id(), did_action( 'clean_post_cache' ), did_action( 'set_object_terms' ) );
+	if ( $now !== $state ) {
+		$state = $now;
+		// With these very arguments WordPress asks for it too, and finds the answer in memory.
+		$terms  = ( new WP_Term_Query() )->query(
+			array(
+				'get'                    => 'all',
+				'number'                 => 1,
+				'taxonomy'               => 'wp_theme',
+				'update_term_meta_cache' => false,
+				'orderby'                => 'none',
+				'name'                   => array( $theme ),
+			)
+		);
+		$edited = array();
+		if ( is_wp_error( $terms ) ) {
+			$edited = null;
+		} elseif ( $terms ) {
+			$types = $wpdb->prepare(
+				"SELECT post_type, post_name FROM $wpdb->posts JOIN $wpdb->term_relationships ON object_id = ID WHERE term_taxonomy_id = %d AND post_type IN ('wp_template', 'wp_template_part', 'wp_global_styles')",
+				$terms[0]->term_taxonomy_id
+			);
+			foreach ( (array) $wpdb->get_results( $types ) as $post ) {
+				$edited[ $post->post_type ][] = $post->post_name;
+			}
+			if ( $wpdb->last_error ) {
+				$edited = null;
+			}
+		}
+	}
+	return null === $edited
+		|| ( isset( $edited[ $type ] ) && ( null === $names || array_intersect( array_map( 'sanitize_title_for_query', $names ), $edited[ $type ] ) ) );
+}
+
+// WordPress asks for each template, template part and style whether it was edited.
 add_filter(
 	'posts_pre_query',
 	static function ( $posts, WP_Query $query ) {
-		$types = array( 'wp_template', 'wp_template_part', 'wp_global_styles' );
-		if ( null !== $posts || ! in_array( $query->get( 'post_type' ), $types, true ) ) {
+		$type = $query->get( 'post_type' );
+		if ( null !== $posts || ! in_array( $type, array( 'wp_template', 'wp_template_part', 'wp_global_styles' ), true ) || ! inception_is_site_page() ) {
 			return $posts;
 		}
-		return preg_match( '/^\s*SELECT[^\']+?\sWHERE 1=1\s+(?:AND \w+\.post_name IN \((?:\'[\w-]+\',?)+\)\s+)?AND \(\s*0 = 1\s*\)\s+AND /', (string) $query->request ) ? array() : $posts;
+		$of_theme = array(
+			'taxonomy' => 'wp_theme',
+			'field'    => 'name',
+			'terms'    => get_stylesheet(),
+		);
+		if ( array( $of_theme ) !== $query->get( 'tax_query' ) ) {
+			return $posts;
+		}
+		return inception_theme_was_edited( $type, $query->get( 'post_name__in' ) ?: null ) ? $posts : array();
 	},
 	10,
 	2
