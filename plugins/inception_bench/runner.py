@@ -324,7 +324,7 @@ class Run:
             if case.group in groups:
                 self.attempt(f"{case.title}, {case.locale}", partial(self._case, case))
         if "profile" in groups:
-            for stack in [s for s in self.stacks.values() if s.kind != "limit"]:
+            for stack in [s for s in self.stacks.values() if s.kind not in stacks.LIMITS]:
                 self.attempt(f"profile, {stack.kind}, {stack.locale}", partial(self._profile, stack), stack)
         if "unchanged" in groups:
             if self.plan.checkout is None:

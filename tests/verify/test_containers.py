@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from stack import SERVICES, Settings, Stack
 
 DAEMONS = {"mariadb": "mariadbd", "wordpress": "php-fpm", "nginx": "nginx"}
 VOLUMES = {"mariadb": "/var/lib/mysql", "wordpress": "/var/www/html"}
+# In seconds: the machine may have been started a moment ago.
+FIRST_CHECK = 20
 SUSPICIOUS = {"sh", "bash", "dash", "ash", "sleep", "tail", "cat", "watch", "su", "tini", "supervisord"}
 
 
 @pytest.mark.requirement("E35", "E40", "E46", "E53", "R4", "R6")
 def test_compose_lists_a_healthy_container(service: str, stack: Stack, settings: Settings) -> None:
     folder = f"{settings.project_dir}/srcs"
-    listing = stack.docker("compose", "--project-directory", folder, "ps", "--format", "json")
-    # One object for each container; older versions write one list of them.
-    rows = json.loads(listing) if listing.startswith("[") else [json.loads(row) for row in listing.splitlines()]
-    row = next(row for row in rows if row["Service"] == service)
+    until = time.monotonic() + FIRST_CHECK
+    while True:
+        listing = stack.docker("compose", "--project-directory", folder, "ps", "--format", "json")
+        # One object for each container; older versions write one list of them.
+        rows = json.loads(listing) if listing.startswith("[") else [json.loads(row) for row in listing.splitlines()]
+        row = next(row for row in rows if row["Service"] == service)
+        if row["Health"] != "starting" or time.monotonic() > until:
+            break
+        time.sleep(0.5)
     assert (row["State"], row["Health"]) == ("running", "healthy")
 
 

@@ -220,12 +220,12 @@ def test_a_request_waits_while_php_fpm_is_started_anew(visitor: Browser, stack: 
 
 
 @contextlib.contextmanager
-def edited_template(administrator: Browser, words: str) -> Iterator[str]:
-    """Have the template of the front page say some words, as its editor does; the name of that template."""
+def edited(administrator: Browser, kind: str, names: tuple[str, ...], words: str) -> Iterator[str]:
+    """Have a template or a template part say some words, as its editor does; its name, the first of some that there is."""
     theme = administrator.rest("GET", "/wp/v2/themes?status=active").json[0]["stylesheet"]
-    templates = {one["slug"]: one for one in administrator.rest("GET", "/wp/v2/templates").json}
-    template = templates.get("home") or templates["index"]
-    route = f"/wp/v2/templates/{theme}//{template['slug']}"
+    known = {one["slug"]: one for one in administrator.rest("GET", f"/wp/v2/{kind}").json}
+    template = next(known[name] for name in names if name in known)
+    route = f"/wp/v2/{kind}/{theme}//{template['slug']}"
     content = f"<!-- wp:paragraph --><p>{words}</p><!-- /wp:paragraph -->{template['content']['raw']}"
     assert administrator.rest("POST", route, {"content": content}).status == 200
     try:
@@ -234,10 +234,22 @@ def edited_template(administrator: Browser, words: str) -> Iterator[str]:
         administrator.rest("DELETE", f"{route}?force=true")
 
 
+@contextlib.contextmanager
+def styled(administrator: Browser, background: str) -> Iterator[None]:
+    """Have another background, as the editor of styles sets it."""
+    theme = administrator.rest("GET", "/wp/v2/themes?status=active").json[0]
+    route = theme["_links"]["wp:user-global-styles"][0]["href"].partition("/wp-json")[2]
+    assert administrator.rest("POST", route, {"styles": {"color": {"background": background}}}).status == 200
+    try:
+        yield
+    finally:
+        assert administrator.rest("POST", route, {"styles": {}}).status == 200
+
+
 @pytest.mark.requirement("E50")
 def test_a_template_that_is_edited_in_the_dashboard_shows(visitor: Browser, administrator: Browser) -> None:
     mark = f"template {uuid.uuid4()}"
-    with edited_template(administrator, mark):
+    with edited(administrator, "templates", ("home", "index"), mark):
         assert mark in visitor.request("GET", "/").text
         assert mark in administrator.request("GET", "/").text
     assert mark not in visitor.request("GET", "/").text
@@ -273,5 +285,10 @@ def test_what_is_answered_in_wordpress_place_is_what_it_answers_itself(administr
     # Only this version has to be helped; where its code has changed, the image is built without the hook.
     assert (told["hooked"] > 0) is told["version"].startswith("6.1.")
     assert told["both"]["templates of way out"][0] == []
-    with edited_template(administrator, "edited") as slug:
-        assert same_answers()["edited"][slug] == "custom"
+    assert told["edited"]["part"] == "theme"
+    with edited(administrator, "templates", ("home", "index"), "edited") as slug:
+        assert same_answers()["edited"]["templates"][slug] == "custom"
+    with edited(administrator, "template-parts", ("header",), "edited"):
+        assert same_answers()["edited"]["part"] == "custom"
+    with styled(administrator, "#123456"):
+        assert "#123456" in same_answers()["edited"]["styles"]

@@ -6,6 +6,8 @@
  * To find the template of a page WordPress 6.1 parses every template of the theme, and for each block with a
  * layout or a font size it merges the settings of the core, the blocks, the theme and the user anew. Later
  * versions do neither. Nothing is kept from one request to the next, so nothing can be out of date.
+ *
+ * What it knows of edited templates it asks of inception-queries.php.
  */
 
 defined( 'ABSPATH' ) || exit;
@@ -50,27 +52,30 @@ function inception_find_templates( array $query ): array {
 			$found[] = _build_block_template_result_from_file( $file, $type );
 		}
 	}
-	return apply_filters( 'get_block_templates', $found, $query, $type );
+	return apply_filters( 'get_block_templates', array_values( $found ), $query, $type );
 }
 
+// After all others: a plugin that has an answer of its own is heard first.
 add_filter(
 	'pre_get_block_templates',
 	static function ( $templates, array $query, string $type ) {
-		if ( null !== $templates || ! inception_is_site_page() ) {
+		if ( null !== $templates || ! function_exists( 'inception_is_site_page' ) || ! inception_is_site_page() ) {
 			return $templates;
 		}
-		// Each template part becomes an entry of a menu in the editor, when the block is registered.
+		// Each template part becomes an entry of a menu in the editor, when the block is registered. Pages of the site
+		// have no such menu, so for them there are none.
 		if ( 'wp_template_part' === $type && array( 'post_type' => $type ) === $query && doing_action( 'init' ) ) {
 			return array();
 		}
-		$asked = array_keys( $query );
+		$asked = array_keys( array_filter( $query ) );
 		sort( $asked );
-		if ( 'wp_template' === $type && array( 'slug__in', 'theme' ) === $asked && get_stylesheet() === $query['theme'] ) {
+		if ( 'wp_template' === $type && array( 'slug__in', 'theme' ) === $asked && 2 === count( $query )
+			&& is_array( $query['slug__in'] ) && get_stylesheet() === $query['theme'] ) {
 			return inception_find_templates( $query );
 		}
 		return $templates;
 	},
-	10,
+	PHP_INT_MAX,
 	3
 );
 
@@ -79,14 +84,17 @@ add_filter(
 	'inception_global_settings',
 	static function ( $settings, string $origin ) {
 		static $known = array(), $state = null;
+		// Only pages of the site come that far.
 		if ( null !== $settings || ! did_action( 'template_redirect' ) ) {
 			return $settings;
 		}
+		// What the settings are merged from, but for what is on the disk.
 		$now = array(
 			get_current_blog_id(),
 			get_stylesheet(),
-			count( WP_Block_Type_Registry::get_instance()->get_all_registered() ),
-			did_action( 'save_post_wp_global_styles' ),
+			$GLOBALS['_wp_theme_features'] ?? null,
+			WP_Block_Type_Registry::get_instance()->get_all_registered(),
+			did_action( 'clean_post_cache' ),
 		);
 		if ( $now !== $state ) {
 			$state = $now;

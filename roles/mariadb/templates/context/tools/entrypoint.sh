@@ -188,7 +188,7 @@ if [ "$DB_BUFFER_POOL_MB" -eq 0 ]; then
 fi
 # WordPress asks the same for each page. The answers of the query cache are as new as the tables, but all
 # threads share one lock, which holds back a machine with many cores.
-QUERY_CACHE=OFF
-[ "$(nproc)" -gt 4 ] || QUERY_CACHE=ON
-exec mariadbd --port="$DB_PORT" --innodb-buffer-pool-size="${DB_BUFFER_POOL_MB}M" --init-file="$ACCOUNTS" \
-    --query-cache-type="$QUERY_CACHE"
+query_cache='--query-cache-type=OFF --query-cache-size=0'
+[ "$(nproc)" -gt 4 ] || query_cache='--query-cache-type=ON --query-cache-size=8M'
+# shellcheck disable=SC2086 # two options
+exec mariadbd --port="$DB_PORT" --innodb-buffer-pool-size="${DB_BUFFER_POOL_MB}M" --init-file="$ACCOUNTS" $query_cache

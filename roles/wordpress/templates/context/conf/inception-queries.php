@@ -68,7 +68,7 @@ if ( 'cli' !== PHP_SAPI && ! is_multisite() && ! wp_using_ext_object_cache() ) {
  * Whether this request makes a page of the site itself, and not one of the dashboard, of an editor or of the REST interface.
  */
 function inception_is_site_page(): bool {
-	$rest = isset( $_REQUEST['rest_route'] ) || false !== strpos( $_SERVER['REQUEST_URI'] ?? '', '/' . rest_get_url_prefix() );
+	$rest = isset( $_REQUEST['rest_route'] ) || false !== strpos( rawurldecode( $_SERVER['REQUEST_URI'] ?? '' ), '/' . rest_get_url_prefix() );
 	return 'cli' !== PHP_SAPI && ! is_admin() && ! wp_doing_cron() && ! $rest;
 }
 
@@ -118,7 +118,8 @@ function inception_theme_was_edited( string $type, ?array $names = null ): bool 
 		|| ( isset( $edited[ $type ] ) && ( null === $names || array_intersect( array_map( 'sanitize_title_for_query', $names ), $edited[ $type ] ) ) );
 }
 
-// WordPress asks for each template, template part and style whether it was edited.
+// WordPress asks for each template, template part and style whether it was edited. A plugin that has an answer of its
+// own is heard first.
 add_filter(
 	'posts_pre_query',
 	static function ( $posts, WP_Query $query ) {
@@ -134,9 +135,10 @@ add_filter(
 		if ( array( $of_theme ) !== $query->get( 'tax_query' ) ) {
 			return $posts;
 		}
-		return inception_theme_was_edited( $type, $query->get( 'post_name__in' ) ?: null ) ? $posts : array();
+		$names = $query->get( 'post_name__in' );
+		return inception_theme_was_edited( $type, is_array( $names ) && $names ? $names : null ) ? $posts : array();
 	},
-	10,
+	PHP_INT_MAX,
 	2
 );
 

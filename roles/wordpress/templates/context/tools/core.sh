@@ -47,6 +47,10 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
     # Sticky: www-data may add directories (upgrade, cache, …) but not put another mu-plugins in place.
     mine "$site/wp-content" root:www-data 1775
     mine "$site/wp-content/mu-plugins" root:root 0755
+    # One of ours that this image has no longer would meet others that it does not know.
+    for plugin in "$site"/wp-content/mu-plugins/inception*.php; do
+        [ -e "$state/staging/wp-content/mu-plugins/${plugin##*/}" ] || rm -f "$plugin"
+    done
     mv -f "$state"/staging/wp-content/mu-plugins/* "$site/wp-content/mu-plugins/"
     mv -f "$state/staging/wp-content/index.php" "$site/wp-content/index.php"
     rm -r "$state/staging/wp-content"
