@@ -73,6 +73,11 @@ class Stack:
         """The name by which its figures are found."""
         return f"{self.kind}.{self.locale}"
 
+    @property
+    def site_files(self) -> Path:
+        """The directory of its volume with the site's files."""
+        return next(path for path in self.project.data() if path.name == "wordpress")
+
 
 class Run:
     """The measurements of one run."""
@@ -204,12 +209,12 @@ class Run:
             load.compose("up", "--detach")
 
     def _add_limit(self, kind: str, secret_dir: Path) -> None:
-        ours = self.stacks["ours.en_US"].project
-        content = next(path for path in ours.data() if path.name == "wordpress")
+        ours = self.stacks["ours.en_US"]
+        image = ours.project.images["nginx"]
         port = stacks.free_port()
         name = stacks.project_name(kind, "en_US")
         uid = self.plan.nginx_uid
-        model = stacks.limit(kind, ours.images["nginx"], uid, secret_dir, self.plan.work / kind, content, port)
+        model = stacks.limit(kind, image, uid, secret_dir, self.plan.work / kind, ours.site_files, port)
         site = Site(stacks.domain(kind, "en_US"), port, secret_dir / "tls_ca.crt")
         project = stacks.model_project(name, model, self.plan.work)
         pages = {"home": "/", "post": "/post", "asset": "/asset"}
@@ -346,8 +351,7 @@ class Run:
         self._starts("restart", stack, [timing.restart(stack.project, stack.site) for _ in range(times)])
 
     def _profile(self, stack: Stack) -> None:
-        content = next(path for path in stack.project.data() if path.name == "wordpress") / "wp-content"
-        profile = profiling.measure(stack.site, stack.cookies, content)
+        profile = profiling.measure(stack.site, stack.cookies, stack.site_files / "wp-content")
         self.figures.setdefault("profile", {})[stack.key] = profile
 
     def _memory(self, stack: Stack) -> None:
@@ -357,7 +361,7 @@ class Run:
         time.sleep(2 if self.plan.quick else IDLE)
         samples = []
         for _ in range(1 if self.plan.quick else MEMORY_SAMPLES):
-            pids = {service: list(stack.project.processes(service)) for service in stack.project.services}
+            pids = {service: stack.project.processes(service) for service in stack.project.services}
             parts = {service: memory.measure(found) for service, found in pids.items()}
             samples.append((memory.measure(pid for found in pids.values() for pid in found), parts))
             time.sleep(0 if self.plan.quick else MEMORY_PAUSE)
