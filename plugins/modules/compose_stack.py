@@ -198,6 +198,13 @@ class Docker:
         # The answer leaves out what is missing, and does not say which one: then each is asked for alone.
         return {} if len(asked) == 1 else {name: i for one in asked for name, i in self.images([one]).items()}
 
+    def networks(self, project: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return those of some networks that the project has made, inspected, by name."""
+        answer = subprocess.run(["docker", "network", "inspect", *names], capture_output=True, text=True, check=False)
+        # What is missing makes the command fail, but is only left out of what it prints.
+        inspected = json.loads(answer.stdout or "[]")
+        return {n["Name"]: n for n in inspected if (n["Labels"] or {}).get(PROJECT_LABEL) == project}
+
 
 def context_digest(context: Path, build: dict[str, Any], bases: dict[str, str]) -> str:
     """Return the digest of all that an image is built from.
@@ -296,8 +303,29 @@ def outdated(
     return found
 
 
-def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the services whose container is on other networks than it should be.
+def redefined(config: dict[str, Any], networks: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the networks that are there in another form than the Compose file asks for.
+
+    Compose takes a network as it finds it, and may only be trusted with one that does not exist yet.
+
+    Args:
+        config: the resolved Compose file.
+        networks: the project's inspected networks by name.
+    """
+
+    def asked(network: dict[str, Any]) -> tuple[str, bool, dict[str, str]]:
+        return (network.get("driver", "bridge"), network.get("internal", False), network.get("driver_opts") or {})
+
+    return [
+        wanted["name"]
+        for wanted in config["networks"].values()
+        if (there := networks.get(wanted["name"]))
+        and (there["Driver"], there["Internal"], there["Options"] or {}) != asked(wanted)
+    ]
+
+
+def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]], remade: list[str]) -> list[str]:
+    """Return the services whose container is on other networks than it should be, or on one that is made anew.
 
     The name of a network is no part of Compose's configuration hash.
     """
@@ -305,7 +333,8 @@ def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]]) -> 
     for name, service in config["services"].items():
         if name in containers and service.get("networks"):
             wanted = {config["networks"][key]["name"] for key in service["networks"]}
-            if set(containers[name]["NetworkSettings"]["Networks"]) != wanted:
+            there = set(containers[name]["NetworkSettings"]["Networks"])
+            if there != wanted or there.intersection(remade):
                 found.append(name)
     return found
 
@@ -402,7 +431,8 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     if module.check_mode:
         due = sorted({*due, *stale})
     surplus = sorted(set(containers) - set(config["services"]))
-    elsewhere = misplaced(config, containers)
+    remade = redefined(config, docker.networks(project, (network["name"] for network in config["networks"].values())))
+    elsewhere = misplaced(config, containers, remade)
     due = sorted({*due, *elsewhere})
     again = [name for name in behind(containers) if name not in due]
     if not module.check_mode:
@@ -413,6 +443,8 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
             ids = [containers[name]["Id"] for name in elsewhere]
             docker.run("docker", "stop", *ids)
             docker.run("docker", "rm", *ids)
+        if remade:
+            docker.run("docker", "network", "rm", *remade)
         if again:
             docker.run(*docker.compose, "restart", *again)
         if due or surplus or again:

@@ -95,7 +95,16 @@ def test_compose_accepts_it(project: Project) -> None:
     config = project.config()
     assert list(config["services"]) == sorted(SERVICES)
     assert set(config["volumes"]) == {"mariadb", "wordpress"}
-    assert set(config["networks"]) == {"inception"}
+    assert set(config["networks"]) == {"inception", "fastcgi", "database"}
+    for name in ("fastcgi", "database"):
+        assert config["networks"][name]["internal"] is True
+        # Or the host has an address there, and with it each of its users.
+        assert config["networks"][name]["driver_opts"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    assert {name: set(service["networks"]) for name, service in config["services"].items()} == {
+        "mariadb": {"database"},
+        "wordpress": {"database", "fastcgi", "inception"},
+        "nginx": {"fastcgi", "inception"},
+    }
 
 
 def test_each_service_as_the_subject_and_good_practice_want_it(project: Project) -> None:
@@ -108,7 +117,6 @@ def test_each_service_as_the_subject_and_good_practice_want_it(project: Project)
         assert "no-new-privileges:true" in service["security_opt"]
         assert service["read_only"] is True
         assert service["logging"]["options"]["max-size"]
-        assert set(service["networks"]) == {"inception"}
         assert not {"network_mode", "links", "privileged", "external_links", "pid"} & set(service)
         assert "ports" not in service or name == "nginx"
         assert {volume["type"] for volume in service["volumes"]} == {"volume"}, "no host path is mounted (R16)"
@@ -160,7 +168,11 @@ class TestExport:
         (port,) = config["services"]["nginx"]["ports"]
         assert (port["published"], port["target"]) == ("8443", 4430)
         assert config["name"] == "other"
-        assert config["networks"]["inception"]["name"] == "other_net"
+        assert {network["name"] for network in config["networks"].values()} == {
+            "other_net",
+            "other_net-fastcgi",
+            "other_net-database",
+        }
         assert {name: volume["driver_opts"]["device"] for name, volume in config["volumes"].items()} == {
             "mariadb": "/srv/the data/한국/mariadb",
             "wordpress": "/srv/the data/한국/wordpress",

@@ -100,13 +100,11 @@ class Stack:
         return found
 
     @functools.cached_property
-    def network(self) -> str:
-        """The name of the network that the compose file declares."""
+    def networks(self) -> dict[str, str]:
+        """The name of each network that the compose file declares, by its key there."""
         folder = f"{self.settings.project_dir}/srcs"
         config = json.loads(self.docker("compose", "--project-directory", folder, "config", "--format", "json"))
-        names = [facts["name"] for facts in config["networks"].values()]
-        assert len(names) == 1
-        return str(names[0])
+        return {key: str(facts["name"]) for key, facts in config["networks"].items()}
 
     @functools.cached_property
     def secrets_dir(self) -> str:

@@ -40,16 +40,18 @@ def test_image_is_named_like_its_service(service: str, stack: Stack) -> None:
 
 
 @pytest.mark.requirement("E9", "E10", "E36", "E37", "R18", "R21", "R22")
-def test_one_declared_network(stack: Stack) -> None:
-    name = stack.network
-    assert name in stack.docker("network", "ls", "--format", "{{.Name}}").split()
-    network = json.loads(stack.docker("network", "inspect", name))[0]
-    assert network["Driver"] == "bridge"
+def test_declared_networks(stack: Stack) -> None:
+    names = set(stack.networks.values())
+    assert names <= set(stack.docker("network", "ls", "--format", "{{.Name}}").split())
+    for network in json.loads(stack.docker("network", "inspect", *names)):
+        assert network["Driver"] == "bridge"
+    joined: set[str] = set()
     for service in SERVICES:
         facts = stack.inspect(service)
-        assert list(facts["NetworkSettings"]["Networks"]) == [name]
+        joined |= set(facts["NetworkSettings"]["Networks"])
         assert facts["HostConfig"]["NetworkMode"] != "host"
         assert not facts["HostConfig"]["Links"]
+    assert joined == names
 
 
 @pytest.mark.requirement("E47", "E54", "R14", "R15", "R16", "R17", "R27")

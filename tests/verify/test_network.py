@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import subprocess
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -126,24 +128,133 @@ def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, se
         assert "GCM" in cipher or "POLY1305" in cipher
 
 
-@pytest.mark.requirement("C7")
-@pytest.mark.parametrize("owner", ["mariadb", "wordpress"])
-def test_inner_service_is_out_of_reach_for_foreign_containers(owner: str, stack: Stack, foreign_network: str) -> None:
-    port = int(stack.env["DB_PORT" if owner == "mariadb" else "PHP_FPM_PORT"])
-    network = stack.network
-    target = stack.inspect(owner)["NetworkSettings"]["Networks"][network]["IPAddress"]
+# Runs on the machine, or beside it: whoever reaches php-fpm and asks for /ping is answered, and MariaDB greets.
+KNOCK = """
+import socket, struct, sys
+
+def record(kind, content):
+    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
+
+pairs = {"SCRIPT_FILENAME": "/ping", "SCRIPT_NAME": "/ping", "REQUEST_METHOD": "GET"}
+params = b"".join(bytes([len(key), len(value)]) + (key + value).encode() for key, value in pairs.items())
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3) as client:
+        client.sendall(record(1, b"\\0\\1" + bytes(6)) + record(4, params) + record(4, b"") + record(5, b""))
+        print("answers" if client.recv(8) else "closed")
+except OSError as error:
+    print("no way:", error)
+"""
+# Runs in a neighbour: a route to the first address by the second one, in the kernel's struct rtentry: padding,
+# destination, gateway, mask, flags (up, by a gateway, to a host), and zeros.
+ROUTE = """
+import contextlib, fcntl, socket, struct, sys
+to, by = (struct.pack("=HH4s8x", socket.AF_INET, 0, socket.inet_aton(address)) for address in sys.argv[1:])
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any, contextlib.suppress(FileExistsError):
+    fcntl.ioctl(any, 0x890B, struct.pack("L16s16s16sH62x", 0, to, by, bytes(16), 1 | 2 | 4))
+"""
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@pytest.fixture
+def forwarding(stack: Stack) -> Iterator[None]:
+    """Have a machine that hands on what is not for itself, as one with a VPN or other virtual machines does."""
+    before = stack.execute("iptables", "--list-rules", "FORWARD").split()[2]
+    stack.execute("iptables", "--policy", "FORWARD", "ACCEPT")
+    yield
+    stack.execute("iptables", "--policy", "FORWARD", before)
+
+
+@pytest.fixture
+def neighbour(stack: Stack, settings: Settings) -> Iterator[Callable[[str, str], str]]:
+    """Return what becomes of an attempt that a neighbour makes, who sends it through the machine as its router."""
+
+    def outer(*command: str, data: str = "") -> str:
+        done = subprocess.run(command, input=data, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def attempt(address: str, port: str) -> str:
+        outer("docker", "exec", "--interactive", made, "python3", "-", address, stack.address, data=ROUTE)
+        return outer("docker", "exec", "--interactive", made, "python3", "-", address, port, data=KNOCK)
+
+    of_machine = ("docker", "inspect", settings.machine, "--format")
+    image, network = outer(*of_machine, "{{.Config.Image}} {{.HostConfig.NetworkMode}}").split()
+    words = ("--detach", "--rm", "--network", network, "--cap-add", "NET_ADMIN", "--entrypoint", "python3", image)
+    made = outer("docker", "run", *words, "-c", "import time; time.sleep(300)")
+    yield attempt
+    outer("docker", "rm", "--force", made)
+
+
+def inner_addresses(stack: Stack, owner: str) -> list[str]:
+    """Return the addresses of a container in all of its networks."""
+    networks = stack.inspect(owner)["NetworkSettings"]["Networks"]
+    return [facts["IPAddress"] for facts in networks.values() if facts["IPAddress"]]
+
+
+def inner_port(stack: Stack, owner: str) -> str:
+    return stack.env["DB_PORT" if owner == "mariadb" else "PHP_FPM_PORT"]
+
+
+def knock(stack: Stack, owner: str, *way: str) -> list[str]:
+    """Return what becomes of the attempts to reach an inner service on each of its addresses."""
+    port = inner_port(stack, owner)
+    return [
+        stack.execute(*way, "python3", "-", address, port, data=KNOCK).strip()
+        for address in inner_addresses(stack, owner)
+    ]
+
+
+def inside_of(stack: Stack, container: str) -> tuple[str, ...]:
+    """Return the command that leads into the network of a container; the client is the machine's own Python."""
+    pid = stack.docker("inspect", "--format", "{{.State.Pid}}", container).strip()
+    return ("nsenter", "--target", pid, "--net")
+
+
+CALLERS = {"mariadb": "wordpress", "wordpress": "nginx"}
+
+
+@pytest.mark.requirement("R35", "C7")
+@pytest.mark.parametrize("owner", sorted(CALLERS))
+def test_inner_service_answers_its_caller_and_no_other_container(
+    owner: str, stack: Stack, foreign_network: str
+) -> None:
     image = stack.inspect("nginx")["Config"]["Image"]
+    stranger = stack.docker(
+        *("run", "--detach", "--rm", "--network", foreign_network, "--entrypoint", "sleep", image, "60")
+    ).strip()
+    try:
+        found = {
+            name: knock(stack, owner, *inside_of(stack, container))
+            for name, container in {
+                **{service: stack.container(service) for service in SERVICES if service != owner},
+                "stranger": stranger,
+            }.items()
+        }
+    finally:
+        stack.docker("rm", "--force", stranger)
+    assert {name for name, answers in found.items() if "answers" in answers} == {CALLERS[owner]}, found
 
-    def reaches(from_network: str) -> bool:
-        # A container of that network lends its network alone; the client is the machine's own Python.
-        probe = stack.docker(
-            *("run", "--detach", "--rm", "--network", from_network, "--entrypoint", "sleep", image, "60")
-        ).strip()
-        pid = stack.docker("inspect", "--format", "{{.State.Pid}}", probe).strip()
-        code = f"import socket; socket.create_connection(({target!r}, {port}), timeout=3)"
-        done = stack.attempt("nsenter", "--target", pid, "--net", "python3", "-c", code)
-        stack.docker("rm", "--force", probe)
-        return done.returncode == 0
 
-    assert reaches(network), "the probe itself does not work"
-    assert not reaches(foreign_network)
+@pytest.mark.requirement("R35", "C7")
+@pytest.mark.parametrize("owner", sorted(CALLERS))
+def test_inner_service_does_not_answer_the_users_of_the_machine(owner: str, stack: Stack) -> None:
+    assert "answers" not in knock(stack, owner, *NOBODY)
+
+
+@pytest.mark.requirement("R35", "C7")
+@pytest.mark.usefixtures("forwarding")
+@pytest.mark.parametrize("owner", sorted(CALLERS))
+def test_inner_service_does_not_answer_a_neighbour(
+    owner: str, stack: Stack, neighbour: Callable[[str, str], str]
+) -> None:
+    # NGINX's own address can be reached in this way, or the attempt would prove nothing.
+    network = stack.inspect("nginx")["NetworkSettings"]["Networks"][stack.networks["inception"]]
+    assert neighbour(network["IPAddress"], stack.env["NGINX_PORT"]) in ("answers", "closed")
+    port = inner_port(stack, owner)
+    assert "answers" not in {neighbour(address, port) for address in inner_addresses(stack, owner)}
+
+
+@pytest.mark.requirement("R35", "C7")
+def test_the_database_has_no_way_out(stack: Stack) -> None:
+    # A route is what a packet to any other network would need.
+    routes = stack.execute(*inside_of(stack, stack.container("mariadb")), "cat", "/proc/net/route").splitlines()[1:]
+    assert [row for row in routes if row.split()[1] == "00000000"] == []

@@ -253,7 +253,30 @@ def test_a_container_on_another_network_is_misplaced() -> None:
         "nginx": {"NetworkSettings": {"Networks": {"inception": {}}}},
         "mariadb": {"NetworkSettings": {"Networks": {"other": {}}}},
     }
-    assert stack.misplaced(config, containers) == ["nginx"]
+    assert stack.misplaced(config, containers, []) == ["nginx"]
+    # A network that is made anew takes its containers along.
+    assert stack.misplaced(config, containers, ["other"]) == ["nginx", "mariadb"]
+
+
+def test_a_network_of_another_form_is_made_anew() -> None:
+    closed = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    config = {
+        "networks": {
+            "inception": {"name": "inception", "driver": "bridge", "ipam": {}},
+            "database": {"name": "inception-database", "driver": "bridge", "internal": True, "driver_opts": closed},
+            "fastcgi": {"name": "inception-fastcgi", "internal": True, "driver_opts": closed},
+        }
+    }
+
+    def inspected(internal: bool, options: dict[str, str] | None) -> dict[str, Any]:
+        return {"Driver": "bridge", "Internal": internal, "Options": options}
+
+    there = {"inception": inspected(False, None), "inception-database": inspected(True, closed)}
+    # What is not there yet is made by Compose.
+    assert stack.redefined(config, there) == []
+    assert stack.redefined(config, {**there, "inception": inspected(True, {})}) == ["inception"]
+    assert stack.redefined(config, {**there, "inception-database": inspected(False, closed)}) == ["inception-database"]
+    assert stack.redefined(config, {**there, "inception-fastcgi": inspected(True, {})}) == ["inception-fastcgi"]
 
 
 def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ set -eu
 
 # fcgi NAME=VALUE...: one request to php-fpm, with nothing but these variables.
 fcgi() {
-    env -i "$@" cgi-fcgi -bind -connect "127.0.0.1:${PHP_FPM_PORT}"
+    env -i "$@" cgi-fcgi -bind -connect "php-fpm:${PHP_FPM_PORT}"
 }
 
 # A good answer holds for fifteen seconds. Asked more often, the process that made the last page would never be
