@@ -23,6 +23,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
     """
     found: list[str] = []
     found.extend(_platform(host))
+    found.extend(_engine(host))
     found.extend(_room(host))
     found.extend(_ports(host, wanted))
     found.extend(_secrets(host, wanted))
@@ -47,6 +48,13 @@ def _platform(host: Mapping[str, Any]) -> list[str]:
             "Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it."
         )
     return found
+
+
+def _engine(host: Mapping[str, Any]) -> list[str]:
+    problem = host["docker"]["settings_problem"]
+    if not problem:
+        return []
+    return [f"/etc/docker/daemon.json is not what the Docker engine can read ({problem}): mend it, or move it away."]
 
 
 def _room(host: Mapping[str, Any]) -> list[str]:

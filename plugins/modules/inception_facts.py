@@ -365,6 +365,21 @@ def cache_files(directory: Path) -> dict[str, dict[str, int]]:
     }
 
 
+def settings_problem(path: Path = Path("/etc/docker/daemon.json")) -> str:
+    """Return what is wrong with the settings of the Docker engine; empty when nothing is, or there are none."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        settings = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        return str(error)
+    return "" if isinstance(settings, dict) else "it is no JSON object"
+
+
+def in_swarm(info: dict[str, Any], state: Path = Path("/var/lib/docker/swarm/docker-state.json")) -> bool:
+    """Tell whether the engine is part of a swarm; one that does not run left a file behind."""
+    return info["Swarm"]["LocalNodeState"] not in {"", "inactive"} if info else state.exists()
+
+
 def filled(directory: Path) -> bool:
     """Tell whether a directory exists and holds anything."""
     return directory.is_dir() and any(directory.iterdir())
@@ -401,6 +416,7 @@ def main() -> None:
     parameters = module.params
     release = read_os_release()
     engine = ask_engine("/version")
+    info = (ask_engine("/info") or {}) if engine else {}
     containers = (ask_engine("/containers/json?all=1") or []) if engine else []
     images = (ask_engine("/images/json") or []) if engine else []
     volumes = ((ask_engine("/volumes") or {}).get("Volumes") or []) if engine else []
@@ -426,6 +442,9 @@ def main() -> None:
             "installed": shutil.which("dockerd") is not None or engine is not None,
             "running": engine is not None,
             "version": engine["Version"] if engine else "",
+            "live_restore": info.get("LiveRestoreEnabled", False),
+            "swarm": in_swarm(info),
+            "settings_problem": settings_problem(),
         },
         "compose": {"version": compose_version()},
         "hosts_lines": Path("/etc/hosts").read_text(encoding="utf-8", errors="replace").splitlines()

@@ -13,6 +13,7 @@ HOST: dict[str, Any] = {
     "architecture": "x86_64",
     "uid": 0,
     "memory_mb": 3920,
+    "docker": {"settings_problem": ""},
     "deployed": False,
     "disks": [{"path": "/", "free_mb": 20000}],
     "listeners": [],
@@ -56,6 +57,10 @@ def test_a_good_machine_has_no_obstacle() -> None:
         ({"distribution_version": ""}, "runs debian (rolling)"),
         ({"architecture": "riscv64"}, "is a riscv64; supported are aarch64, x86_64"),
         ({"uid": 1000}, "run as root, or install sudo"),
+        (
+            {"docker": {"settings_problem": "Expecting value: line 1 column 2 (char 1)"}},
+            "/etc/docker/daemon.json is not what the Docker engine can read (Expecting value: line 1 column 2 (char 1)): mend it",
+        ),
         ({"memory_mb": MINIMUM_MEMORY_MB - 1}, f"at least {MINIMUM_MEMORY_MB} are needed"),
         ({"disks": [{"path": "/home", "free_mb": MINIMUM_DISK_MB - 1}]}, "/home has 4095 MiB free"),
         (

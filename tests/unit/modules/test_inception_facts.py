@@ -44,6 +44,7 @@ MEMINFO = "MemTotal:        4014716 kB\nMemFree:         1201316 kB\nMemAvailabl
 # Recorded from an engine 20.10, shortened to what is read and a little more.
 ENGINE: dict[str, Any] = {
     "/version": {"Platform": {"Name": ""}, "Version": "20.10.24+dfsg1", "ApiVersion": "1.41", "Os": "linux"},
+    "/info": {"LiveRestoreEnabled": True, "Swarm": {"NodeID": "", "LocalNodeState": "inactive"}},
     "/containers/json?all=1": [
         {
             "Id": "815949b01258",
@@ -294,7 +295,14 @@ def test_a_machine_with_an_engine(tmp_path: Path) -> None:
     (tmp_path / "inception/secrets").mkdir(parents=True)
     (tmp_path / "inception/secrets/db_password.txt").write_text("x\n", encoding="utf-8")
     host = ask(tmp_path, ports=[443, 8443], volumes=["mariadb", "wordpress"], base_image="debian:12-slim")
-    assert host["docker"] == {"installed": True, "running": True, "version": "20.10.24+dfsg1"}
+    assert host["docker"] == {
+        "installed": True,
+        "running": True,
+        "version": "20.10.24+dfsg1",
+        "live_restore": True,
+        "swarm": False,
+        "settings_problem": facts.settings_problem(),
+    }
     assert host["deployed"] is True
     assert host["images"] == {"debian:12-slim": "sha256:aaa"}
     assert [listener["container"] for listener in host["listeners"]] == ["nginx", "proxy"]
@@ -332,3 +340,32 @@ class TestSupply:
     def test_a_setting_holds_and_what_does_not_answer_is_named(self, tmp_path: Path, web: str) -> None:
         host = ask(tmp_path, supply="upstream", upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
         assert host["supply"] == {"resolved": "upstream", "source": "setting", "unreachable": ["http://127.0.0.1:1/"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, ""),
+        ("", ""),
+        ('{"data-root": "/srv"}', ""),
+        ('{"data-root": "/srv",}', "Expecting property name enclosed in double quotes: line 1 column 22"),
+        ("[]", "it is no JSON object"),
+    ],
+)
+def test_settings_that_the_engine_cannot_read(tmp_path: Path, text: str | None, problem: str) -> None:
+    path = tmp_path / "daemon.json"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    found = facts.settings_problem(path)
+    assert found.startswith(problem)
+    assert bool(found) is bool(problem)
+
+
+def test_an_engine_is_in_a_swarm(tmp_path: Path) -> None:
+    state = tmp_path / "docker-state.json"
+    assert facts.in_swarm({"Swarm": {"LocalNodeState": "active"}}, state)
+    assert not facts.in_swarm({"Swarm": {"LocalNodeState": "inactive"}}, state)
+    # One that does not run now.
+    assert not facts.in_swarm({}, state)
+    state.write_text("{}", encoding="utf-8")
+    assert facts.in_swarm({}, state)
