@@ -102,9 +102,18 @@ USERS = (
     User("wil", administrator=True, role="administrator"),
     User("author", administrator=False, role="author"),
 )
-REACH = (
-    Reach("mariadb", "mariadb", 3306, from_own=True, from_foreign=False),
-    Reach("wordpress", "wordpress", 9000, from_own=True, from_foreign=False),
+REACH = tuple(
+    Reach(
+        service,
+        service,
+        port,
+        from_own=True,
+        from_foreign=False,
+        from_neighbour=False,
+        from_user=False,
+        from_containers=(caller,),
+    )
+    for service, port, caller in (("mariadb", 3306, "wordpress"), ("wordpress", 9000, "nginx"))
 )
 KILLS = tuple(
     Kill(name, name, restarted=True, counted=1, running_after=1.0, site_after=2.0, limit=60.0)

@@ -168,7 +168,7 @@ ROUNDS = (
         ),
         Broken(
             "database-published", f"{PORTS},R35", {"E27": ("open-ports",), "R35": ("open-ports", "inner-services")},
-            "the service mariadb publishes it", compose={"mariadb": '    ports:\n      - "3306:3306"\n'},
+            "the service mariadb publishes it", compose={"mariadb": '    ports:\n      - "3306:3306"\n    networks:\n      - inception\n'},
         ),
         Broken(
             "php-fpm-published", f"{PORTS},R35", {"E27": ("open-ports",), "R35": ("open-ports", "inner-services")},
@@ -299,6 +299,12 @@ ROUNDS = (
         Broken(
             "wrong-login", "R28,E47,E54,R17", {"R28": ("domain-resolves",)} | dict.fromkeys(("E47", "E54", "R17"), ("data-path",)),
             "not a path under /home/tux/data/",
+        ),
+        Broken(
+            "neighbour-let-in", "R35", {"R35": ("inner-services",)}, "a neighbour of the machine, who needs no more than a route by it, reaches mariadb",
+            before="iptables --list-rules FORWARD | sed -n 's/^-P/iptables --policy/p' >/tmp/forward.kept; "
+            "iptables --policy FORWARD ACCEPT; docker network connect inception mariadb",
+            after="sh /tmp/forward.kept; docker network disconnect inception mariadb",
         ),
     ), options=("--login", "tux")),
     Round("wrong-project", (

@@ -232,9 +232,7 @@ def _inside(it: Gathering, stack: Stack, parts: frozenset[str]) -> None:
 
         it.part("database", ask, "the database and its users")
     if "reach" in parts:
-        it.part(
-            "reach", lambda: reach.collect(it.machine, stack, it.looks), "database and php-fpm from a foreign container"
-        )
+        it.part("reach", lambda: reach.collect(it.machine, stack, it.looks), "who reaches database and php-fpm")
     known = it.parts.get("database")
     asked = known if isinstance(known, Database) else None
     if "browsing" in parts:

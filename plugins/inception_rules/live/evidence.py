@@ -315,14 +315,18 @@ class Database:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whether an inner service can be reached from places where it must not be.
+    """From where an inner service can be reached, which is to say that it answers as it answers its callers.
 
     Attributes:
         service: the service.
         role: ``wordpress`` or ``mariadb``.
         port: the port that it listens on.
-        from_own: whether a probe on its own network reached it; without that the probe proves nothing.
+        from_own: whether a container of the project reached it; without that the other attempts prove nothing.
         from_foreign: whether a container on another network reached it.
+        from_neighbour: whether a neighbour of the machine did that takes it for its router; None when nobody tried.
+        from_user: whether an ordinary user of the machine did.
+        from_containers: the services of the project that did.
+        why_no_neighbour: why no neighbour tried.
 
     """
 
@@ -331,6 +335,10 @@ class Reach:
     port: int
     from_own: bool
     from_foreign: bool
+    from_neighbour: bool | None
+    from_user: bool
+    from_containers: tuple[str, ...]
+    why_no_neighbour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

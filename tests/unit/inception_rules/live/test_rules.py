@@ -118,6 +118,7 @@ SPOILT: list[tuple[Callable[[], Evidence], str, str, str]] = [
     (lambda: part("database", tables={}), "database-filled", "E56", "no rows"),
     (lambda: part("database", root_without={"its socket": "opened"}), "database-root-login", "E57", "by its socket"),
     (lambda: replace(GOOD, reach=(replace(REACH[0], from_foreign=True),)), "inner-services", "R35", "another network reaches mariadb"),
+    (lambda: replace(GOOD, reach=(replace(REACH[1], from_neighbour=True),)), "inner-services", "R35", "a neighbour of the machine"),
     (lambda: part("site", resolved=()), "domain-resolves", "R28", "resolves to nothing"),
     (lambda: part("site", resolved=("198.51.100.1",)), "domain-resolves", "R28", "not this machine"),
     (lambda: replace(GOOD, kills=(replace(KILLS[0], restarted=False),)), "killed-daemon", "R19", "did not come back"),
@@ -178,6 +179,10 @@ def test_nothing_passes_that_was_not_seen(name: str) -> None:
         (part("database", root_opened=False, account_opened=False), "database-filled"),
         (part("database", root_without={"its socket": "no such file"}), "database-root-login"),
         (replace(GOOD, reach=(replace(REACH[0], from_own=False),)), "inner-services"),
+        (
+            replace(GOOD, reach=(replace(REACH[0], from_neighbour=None, why_no_neighbour="it takes root"),)),
+            "inner-services",
+        ),
         (processes("nginx"), "process-tree"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -238,3 +243,31 @@ def test_rules_are_told_apart_and_have_a_page() -> None:
 def test_the_table_of_the_documents_is_that_of_the_rules() -> None:
     text = (cli.PAGES / "README.md").read_text()
     assert text.split("<!-- live-rules:begin -->\n")[1].split("<!-- live-rules:end -->")[0] == cli.live_rule_table()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"from_user": True}, "also answers every user of the machine"),
+        ({"from_containers": ("mariadb", "nginx")}, "also answers the container mariadb"),
+        (
+            {"from_user": True, "from_containers": ("mariadb", "nginx")},
+            "every user of the machine and the container mariadb",
+        ),
+    ],
+)
+def test_who_else_has_php_fpm_run_code_is_a_warning(changes: dict[str, Any], said: str) -> None:
+    rule = tuple(one for one in all_live_rules() if one.id == "inner-services")
+    spoilt = replace(GOOD, reach=(REACH[0], replace(REACH[1], **changes)))
+    outcomes = judge(rule, spoilt).outcomes["inner-services"]
+    (finding,) = [one for one in outcomes if isinstance(one, Finding)]
+    assert said in finding.message
+    assert finding.severity is Severity.WARNING
+    # It is seen all the same, so that the line ends as a warning.
+    assert len([one for one in outcomes if isinstance(one, Saw)]) == 2
+
+
+def test_the_users_of_the_machine_may_meet_the_database() -> None:
+    rule = tuple(one for one in all_live_rules() if one.id == "inner-services")
+    met = replace(GOOD, reach=(replace(REACH[0], from_user=True, from_containers=("nginx", "wordpress")), REACH[1]))
+    assert all(isinstance(one, Saw) for one in judge(rule, met).outcomes["inner-services"])
