@@ -293,6 +293,8 @@ def create(name: str, kind_name: str, *, cache: str, replace: bool, key: Path | 
             *("docker", "create", "--name", name, "--hostname", name, "--label", f"{LABEL}={kind_name}"),
             *privileges(image),
             *("--cgroupns=private", f"--stop-signal={stop_signal}", "--stop-timeout=60"),
+            # Or its engine would find forwarding switched on, and leave it without the rule that stops neighbours.
+            "--sysctl=net.ipv4.ip_forward=0",
             *("--env=container=docker", f"--env=MACHINE_NAME={name}"),
             f"--env=MACHINE_INIT={'systemd' if kind.has_systemd else 'none'}",
             *("--tmpfs=/run:exec,mode=755", "--tmpfs=/tmp:exec,mode=1777"),
