@@ -298,15 +298,17 @@ class _Follower:
         return result
 
     def flow(self, script: Script, arguments: tuple[str, ...], *, shell_form: bool, inline: bool) -> None:
-        last: ShellCommand | None = None
-        last_was_exec = False
+        ran: list[tuple[ShellCommand, bool]] = []
         waits: list[ShellCommand] = []
         for command in self.commands(script, None):
             if command.inside("substitution", "background", "condition") or not command.words:
                 continue
             name = command.name
+            last = ran[-1][0] if ran else None
             if name == "exit":
-                # It leaves the script, after an error or at the end; what ran before is what counts.
+                # It leaves the script, after an error or at the end; what ran before its branch is what counts.
+                while command.inside("if") and ran and ran[-1][0].context == command.context:
+                    ran.pop()
                 continue
             if name == "set" and "--" in command.values:
                 words = command.values[command.values.index("--") + 1 :]
@@ -326,16 +328,17 @@ class _Follower:
                 if len(command.words) == 1:
                     continue
                 self.follow(replaced, script.path, command.line)
-                last, last_was_exec = command, True
+                ran.append((command, True))
                 if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
                     return
                 continue
             if name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
                 continue
-            last, last_was_exec = command, False
+            ran.append((command, False))
             if name in {"wait", "fg"}:
                 waits.append(command)
             self.called(command, script)
+        last, last_was_exec = ran[-1] if ran else (None, False)
         if last_was_exec and last is not None:
             for waiting in waits:
                 # The exec is in another branch: where the script waits, it waits for good, and a shell stays PID 1.

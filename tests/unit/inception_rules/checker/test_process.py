@@ -118,6 +118,13 @@ def test_a_heredoc_is_a_script(tmp_path: Path) -> None:
     [
         ('exec "$@"', [("program", ("nginx", "-g"))]),
         ('if x; then exec a; fi\nexec "$@"', [("program", ("a",)), ("program", ("nginx", "-g"))]),
+        (
+            "if x; then exec a; elif y; then exec b; else echo no; exit 1; fi",
+            [("program", ("a",)), ("program", ("b",))],
+        ),
+        ("if x; then exec a; else\nprintf no >&2\nexit 1\nfi", [("program", ("a",))]),
+        ("if x; then exec a; else echo no; fi", [("program", ("a",)), ("child", ("echo", "no"))]),
+        ("if x; then exec a; else b; fi\nexit 1", [("program", ("a",)), ("child", ("b",))]),
         ('set -- b c\nexec "$@"', [("program", ("b", "c"))]),
         ("main() { exec d; }\nmain", [("program", ("d",))]),
         ("D=nginx\nexec $D -x", [("program", ("nginx", "-x"))]),
