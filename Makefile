@@ -60,8 +60,8 @@ logs: ## Follow the logs of the services
 wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
-export: $(VENV)/.ready ## Write a stand-alone submission to DIR
-	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$$(realpath -m -- "$(or $(DIR),$(error DIR is missing: make export DIR=../inception))")\"}"
+export: $(VENV)/.ready ## Write a stand-alone submission to DIR (FORCE=1 keeps what was changed there as .bak)
+	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$(or $(DIR),$(error DIR is missing: make export DIR=../inception))\"}" $(if $(FORCE),-e export_force=true)
 
 settings: $(VENV)/.ready ## List every setting with its default
 	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench

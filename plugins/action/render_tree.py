@@ -46,12 +46,12 @@ class ActionModule(ActionBase):
             # What Python compiles beside a program is no part of it.
             if path.is_file() and path.parent.name != "__pycache__"
         }
-        if "dest" not in arguments:
-            result.update(changed=False, files=files)
-            return result
         below: dict[str, dict[str, str]] = arguments.get("below", {})
         for directory, contents in below.items():
             files.update({f"{directory}/{name}": content for name, content in contents.items()})
+        if "dest" not in arguments:
+            result.update(changed=False, files=files)
+            return result
         result.update(
             self._execute_module(
                 module_name="managed_tree",

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import stat
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from scenarios import AWKWARD_TITLE, Project
 from support import need, own_environment, run
@@ -205,3 +211,48 @@ class TestExport:
         assert variables["DATA_DIR"] == "/srv/the data/한국"
         assert variables["HTTPS_PORT"] == "8443"
         assert variables["VERSION"] == "2.0-rc1"
+
+    def test_it_says_nothing_of_what_is_not_in_it(self, export: Project) -> None:
+        for path in export.root.rglob("*"):
+            if path.is_file():
+                assert not re.search(r"inventory|\.env\.example", path.read_text(encoding="utf-8")), path
+
+    @pytest.mark.parametrize("target", ["fclean", "prepare", "hosts", "re"])
+    def test_without_its_settings_nothing_is_touched(self, export: Project, tmp_path: Path, target: str) -> None:
+        shutil.copytree(export.root, tmp_path / "project")
+        (tmp_path / "project/srcs/.env").unlink()
+        status, said, commands = self._make(tmp_path, target, "FORCE=1")
+        assert status != 0
+        assert "srcs/.env is missing" in said
+        assert commands == ""
+
+    @pytest.mark.parametrize(("answer", "removed"), [("", False), ("no\n", False), ("yes\n", True)])
+    def test_fclean_asks(self, export: Project, tmp_path: Path, answer: str, *, removed: bool) -> None:
+        shutil.copytree(export.root, tmp_path / "project")
+        status, said, commands = self._make(tmp_path, "fclean", answer=answer)
+        assert (status == 0) == removed
+        assert ("Nothing was removed." in said) != removed
+        assert ("rm -rf /srv/the data/한국/mariadb /srv/the data/한국/wordpress" in commands) == removed
+        assert ("down --rmi all --volumes" in commands) == removed
+
+    @staticmethod
+    def _make(directory: Path, *arguments: str, answer: str = "") -> tuple[int, str, str]:
+        """Run make in a copy, where what changes the machine only notes that it was called."""
+        (directory / "bin").mkdir()
+        for name in ("sudo", "docker", "rm", "install", "tee"):
+            (directory / "bin" / name).write_text(
+                f'#!/bin/sh\necho "{name} $*" >>"{directory}/commands"\n', encoding="utf-8"
+            )
+            (directory / "bin" / name).chmod(0o755)
+        (directory / "commands").touch()
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=directory / "project",
+            env={**own_environment(), "PATH": f"{directory}/bin:{os.environ['PATH']}", "LC_ALL": "C.UTF-8"},
+            input=answer,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.returncode, done.stdout + done.stderr, (directory / "commands").read_text(encoding="utf-8")

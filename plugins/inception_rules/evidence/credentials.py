@@ -46,7 +46,7 @@ _PLACEHOLDER = re.compile(
 )
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*(?:PASS|PWD|PSW|SECRET|KEY|SALT|TOKEN)[A-Z0-9_]*")
 _NOTHING = re.compile(
-    r"(?:true|false|yes|no|on|off|null|none|nil|~|required|optional|any|prompt|stdin|md5|sha\d*|scram-sha-256|mysql_native_password|unix_socket|invalid)",
+    r"(?:-?\d|[yn]|enabled?|disabled?|true|false|yes|no|on|off|null|none|nil|~|required|optional|any|prompt|stdin|md5|sha\d*|scram-sha-256|mysql_native_password|unix_socket|invalid)",
     re.IGNORECASE,
 )
 _EXAMPLE_NAME = re.compile(
@@ -307,10 +307,18 @@ def in_shell(script: Script, *, example: bool = False) -> Iterator[Credential]:
             yield found
 
 
+_PASSED = re.compile(
+    r"(?:(?:n|num|nb|total|tests?|count|cnt)_?)?pass(?:ed|es)?(?:_?(?:count|cnt|total))?", re.IGNORECASE
+)
+_FAILED = re.compile(r"(?:\w+_)?(?:ko|fail(?:s|ed|ures?)?|errors?)(?:_?(?:count|cnt|total))?", re.IGNORECASE)
+
+
 def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
+    # A script that counts or labels failures means by PASS what did not fail.
+    tests = any(_FAILED.fullmatch(assigned.name) for assigned in script.assignments)
     for assigned in script.assignments:
         word = assigned.value
-        if word is None or word.substituted:
+        if word is None or word.substituted or (tests and _PASSED.fullmatch(assigned.name)):
             continue
         yield from _judge(assigned.name, word.value, assigned.line, example=example)
     for command in script.commands:

@@ -16,6 +16,12 @@ _WRAPPERS = {
     "sudo": ("-u", "-g"), "time": (), "catchsegv": (), "s6-setuidgid": ("",), "chpst": ("-u",), "command": (), "exec": ("-a",),
 }  # fmt: skip
 _MAX_STEPS = 40
+#: Files that a program reads as its configuration or data; only a first line with an interpreter makes a script of one.
+_NO_SCRIPT = re.compile(
+    r"\.(?:conf|cnf|cfg|ini|ya?ml|json|toml|xml|properties|env|rules|acl|sql|php|html?|css|js|lua|md|txt|crt|pem|key)"
+    r"(?:\.(?:template|tmpl|tpl|j2|in))?$",
+    re.IGNORECASE,
+)
 #: What may follow the daemon without being the work of the script.
 _ASIDE = frozenset({"trap", "echo", "printf", ":", "true", "return", "export", "local", "unset", "cd"})
 
@@ -99,7 +105,8 @@ class _Follower:
         base = posixpath.basename(name)
         for copied in reversed(self.copied):
             if copied.heredoc is not None:
-                if copied.target == wanted or posixpath.basename(copied.target) == base:
+                text = copied.heredoc.content
+                if copied.target == wanted or (posixpath.basename(copied.target) == base and _is_script(base, text)):
                     path = self.part.dockerfile.path if self.part.dockerfile is not None else ""
                     return parse_shell(copied.heredoc.content, path, copied.heredoc.line)
                 continue
@@ -112,19 +119,21 @@ class _Follower:
         renamed = self.renamed(base)
         for candidate in (base, renamed) if renamed else (base,):
             for copied in reversed(self.copied):
-                if posixpath.basename(copied.source) == candidate or posixpath.basename(copied.target) == candidate:
+                # A directory that receives the file does not give it its name.
+                names = {posixpath.basename(copied.source), "" if copied.into else posixpath.basename(copied.target)}
+                if candidate in names:
                     found = self.context_script(copied.source)
-                    if found is not None:
+                    if found is not None and _is_script(found.path, found.text):
                         return found
             if self.part.context is not None and "." in candidate:
                 for source_file in self.project.tree.below("" if self.part.context == "." else self.part.context):
-                    if source_file.name == candidate:
+                    if source_file.name == candidate and _is_script(candidate, source_file.text):
                         return self.project.script(source_file.path)
         return self.written(wanted, base)
 
     def source(self, copied: Copied, wanted: str) -> Script | None:
         name = posixpath.basename(copied.source)
-        if wanted in {copied.target, posixpath.join(copied.target, name)}:
+        if wanted == posixpath.join(copied.target, name) or (wanted == copied.target and not copied.into):
             found = self.context_script(copied.source)
             if found is not None:
                 return found
@@ -141,6 +150,9 @@ class _Follower:
         if self.part.context is None:
             return None
         path = posixpath.normpath(posixpath.join(self.part.context, relative))
+        source = self.project.tree.get(path)
+        if source is not None and _NO_SCRIPT.search(path) and not source.data.startswith(b"#!"):
+            return None
         return self.project.script(path)
 
     def mounted(self, wanted: str) -> Script | None:
@@ -179,11 +191,12 @@ class _Follower:
                 if command.name == "tee":
                     targets += [w.value for w in command.arguments]
                 if any(t == wanted or posixpath.basename(t) == base for t in targets):
-                    for heredoc in command.heredocs:
-                        return parse_shell(heredoc.content.replace("\\$", "$"), script.path, heredoc.line)
-                    if command.name in {"echo", "printf"} and len(command.words) > 1:
-                        word = command.words[-1]
-                        return parse_shell(word.value.replace("\\n", "\n").replace("\\$", "$"), script.path, word.line)
+                    texts = [(heredoc.content, heredoc.line) for heredoc in command.heredocs]
+                    if not texts and command.name in {"echo", "printf"} and len(command.words) > 1:
+                        texts = [(command.words[-1].value.replace("\\n", "\n"), command.words[-1].line)]
+                    for text, line in texts:
+                        if wanted in targets or _is_script(base, text):
+                            return parse_shell(text.replace("\\$", "$"), script.path, line)
         return None
 
     # -- following -----------------------------------------------------------------------------------------
@@ -220,7 +233,16 @@ class _Follower:
         self.launch.finals.append(Final("program", argv, path, line, shell_form))
 
     def copied_name(self, name: str) -> bool:
-        return any(name in {posixpath.basename(c.source), posixpath.basename(c.target)} for c in self.copied)
+        """Tell whether a name without a directory is that of a file that COPY puts where programs are looked up."""
+        for copied in self.copied:
+            paths = [posixpath.join(copied.target, posixpath.basename(copied.source))]
+            if not copied.into:
+                paths.append(copied.target)
+            for path in paths:
+                directory, base = posixpath.split(path)
+                if base == name and ("$" in directory or posixpath.basename(directory) in {"bin", "sbin"}):
+                    return True
+        return False
 
     def shell(self, argv: tuple[str, ...], path: str, line: int, *, shell_form: bool) -> None:
         rest = list(argv[1:])
@@ -276,15 +298,17 @@ class _Follower:
         return result
 
     def flow(self, script: Script, arguments: tuple[str, ...], *, shell_form: bool, inline: bool) -> None:
-        last: ShellCommand | None = None
-        last_was_exec = False
+        ran: list[tuple[ShellCommand, bool]] = []
         waits: list[ShellCommand] = []
         for command in self.commands(script, None):
             if command.inside("substitution", "background", "condition") or not command.words:
                 continue
             name = command.name
+            last = ran[-1][0] if ran else None
             if name == "exit":
-                # It leaves the script, after an error or at the end; what ran before is what counts.
+                # It leaves the script, after an error or at the end; what ran before its branch is what counts.
+                while command.inside("if") and ran and ran[-1][0].context == command.context:
+                    ran.pop()
                 continue
             if name == "set" and "--" in command.values:
                 words = command.values[command.values.index("--") + 1 :]
@@ -304,16 +328,17 @@ class _Follower:
                 if len(command.words) == 1:
                     continue
                 self.follow(replaced, script.path, command.line)
-                last, last_was_exec = command, True
+                ran.append((command, True))
                 if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
                     return
                 continue
             if name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
                 continue
-            last, last_was_exec = command, False
+            ran.append((command, False))
             if name in {"wait", "fg"}:
                 waits.append(command)
             self.called(command, script)
+        last, last_was_exec = ran[-1] if ran else (None, False)
         if last_was_exec and last is not None:
             for waiting in waits:
                 # The exec is in another branch: where the script waits, it waits for good, and a shell stays PID 1.
@@ -436,6 +461,11 @@ class _Follower:
                 if variable.name == name and variable.value is not None:
                     return variable.value.value
         return None
+
+
+def _is_script(name: str, text: str) -> bool:
+    """Tell whether a file, of which only the name fits, is a script by itself."""
+    return text.startswith("#!") or name.endswith((".sh", ".bash", ".ash"))
 
 
 def _other_branch(first: ShellCommand, second: ShellCommand) -> bool:

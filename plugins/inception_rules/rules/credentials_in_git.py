@@ -1,7 +1,12 @@
-"""No credential in git outside secret files (E1, R34)."""
+"""No credential in git (E1, R34).
+
+Secret files are where credentials belong, on the machine alone: one that git ignores, or that is not there, is right; one
+with a value that is, or would be, part of the repository is as public as any other file.
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -14,14 +19,27 @@ from inception_rules.model import Context, Outcome, Rule, Severity
 
 _FIX = "Take it out (also of the history), change it, and hand it to the container as a Docker secret."
 _SECRET_DIRECTORY = re.compile(r"(?:^|/)\.?secrets?/")
+_IGNORE = (
+    "Ignore the secret files in git (/secrets/), take it out (git rm --cached, and out of the history), and change it."
+)
+#: A secret file that holds values alone; the others are read by what their suffix says.
+_VALUES = re.compile(
+    r"(?!\.(?:git|docker|keep|editor|ds_))\.?(?:[^.]+|.+\.(?:txt|secrets?|pass|passwd|password|pw|pwd|key|token|cred|credentials))"
+)
+#: What a secret file may hold that is no secret by itself: `wp_user.txt`, `database: wordpress`.
+_PUBLIC = re.compile(
+    r"(?:^|[_.-])(?:user(?:name)?s?|login|name|e?mail|host(?:name)?|domain|url|port|title|prefix|database|readme)$|[_.-]db$",
+    re.IGNORECASE,
+)
 _VENDOR = re.compile(r"(?:^|/)(?:wp-includes|wp-admin|node_modules|vendor|phpmyadmin)/", re.IGNORECASE)
 _MAX = 400_000
 
 
 def secret_files(project: Project) -> set[str]:
-    """Return the files that are configured as secrets, which may hold credentials."""
-    import posixpath
-
+    """Return the files that are configured as secrets: what else is in them than a name is a secret."""
+    known: set[str] | None = project.memo.get("secret files")
+    if known is not None:
+        return known
     paths = {path for path in project.tree.files if _SECRET_DIRECTORY.search(path)}
     if project.compose is not None:
         for resource in project.compose.secrets.values():
@@ -29,6 +47,7 @@ def secret_files(project: Project) -> set[str]:
             if file is not None and file.scalar:
                 text = project.compose.interpolated(file.text).text
                 paths.add(posixpath.normpath(posixpath.join(posixpath.dirname(resource.path), text)))
+    project.memo["secret files"] = paths
     return paths
 
 
@@ -36,7 +55,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     secrets = secret_files(project)
     dockerfiles = {d.path for d in project.dockerfiles}
     for path, source in project.tree.files.items():
-        if path in secrets or path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
+        if path in dockerfiles or source.size > _MAX or _VENDOR.search(path) or source.is_binary:
+            continue
+        if path in secrets and not project.git.in_git(path):
+            # Where it belongs.
             continue
         items = {(c.line, c.what): c for c in search(project, source)}
         if not items:
@@ -56,7 +78,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
             continue
         for credential in sorted(items.values(), key=lambda c: (c.line, c.what)):
-            if credential.sure:
+            if path in secrets:
+                yield RULE.finding(
+                    path,
+                    credential.line,
+                    f"a secret file with a value is in the repository ({credential.what})",
+                    _IGNORE,
+                )
+            elif credential.sure:
                 yield RULE.finding(
                     path, credential.line, f"a credential stands in the repository ({credential.what})", _FIX
                 )
@@ -100,19 +129,37 @@ def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:
         for number, line in enumerate(source.lines, start=1):
             if re.match(r"[^#\s:]+:\S{8,}", line):
                 yield Credential("an entry of .htpasswd", number)
+    elif (path in secret_files(project) or _SECRET_DIRECTORY.search(path)) and _VALUES.fullmatch(name):
+        if _PUBLIC.search(name.lstrip(".").partition(".")[0]) is None:
+            yield from _values(source, 2, example=example)
+            yield from found.in_php(text, example=example)
     elif suffix in {"txt", ""} and re.search(r"passw(?:or)?d|credential", name) and not example:
-        for number, line in enumerate(source.lines[:50], start=1):
-            label, equals, value = line.partition("=")
-            if equals:
-                if found.is_credential_name(label.strip()) and found.is_secret_value(
-                    value.strip(), label.strip(), example=False
-                ):
-                    yield Credential(label.strip(), number)
-                continue
-            # A value alone, or one behind a name and a single colon; the lines of /etc/passwd have more of them.
-            match = re.fullmatch(r"(?:[\w.-]+:[ ]?)?([^\s:]{4,100})", line.strip())
-            if match and found.is_secret_value(match.group(1), "", example=False):
-                yield Credential("a bare value", number)
+        yield from _values(source, 4, example=False)
+
+
+def _values(source: SourceFile, least: int, *, example: bool) -> Iterator[Credential]:
+    """Find the secrets of a file that holds nothing but values, each alone or behind its name."""
+    for number, line in enumerate(source.lines[:50], start=1):
+        text = line.strip()
+        if text.startswith("-----BEGIN "):
+            # A certificate is public; a private key has a rule of its own.
+            return
+        label, equals, value = text.partition("=")
+        if equals and re.fullmatch(r"[\w .-]+", label):
+            name, value = label.strip(), value.strip()
+            if found.is_credential_name(name) and found.is_secret_value(value, name, example=example):
+                yield Credential(name, number)
+            continue
+        # A value alone, or one behind a name and a single colon; the lines of /etc/passwd have more of them.
+        match = re.fullmatch(rf"(?:([\w.-]+):[ ]?)?([^\s:]{{{least},100}})", text)
+        if match is None or text.startswith("#") or _PUBLIC.search(match.group(1) or ""):
+            continue
+        value = match.group(2)
+        if not re.fullmatch(r"\$\{\w+\}|\$[A-Z_]+|\$\(.*\)", value):
+            # Nobody expands anything in such a file.
+            value = value.replace("$", "S").replace("`", "B")
+        if found.is_secret_value(value, "", example=example):
+            yield Credential("a bare value", number)
 
 
 def _filled_in(project: Project) -> set[str]:
@@ -137,4 +184,4 @@ def _in_configuration(source: SourceFile, suffix: str, text: str) -> Iterator[Cr
         yield from found.in_sql(text, example=example)
 
 
-RULE = Rule("credentials-in-git", "No credential is in git outside the secret files", ("E1", "R34"), _check)
+RULE = Rule("credentials-in-git", "No credential is in git", ("E1", "R34"), _check)

@@ -1,4 +1,4 @@
-"""No private key in git outside secret files (E1, R34)."""
+"""No private key in git (E1, R34)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from inception_rules.evidence import credentials as found
 from inception_rules.evidence.project import Project
 from inception_rules.model import Context, Outcome, Rule
-from inception_rules.rules.credentials_in_git import secret_files
 
 _FIX = "Remove it (also from the history), make a new key, and let the container or the Makefile generate it."
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    secrets = secret_files(project)
     for path, source in project.tree.files.items():
-        if path in secrets or source.size > 400_000:
+        if source.size > 400_000:
             continue
         if path.endswith((".p12", ".pfx", ".jks")) and project.git.in_git(path):
             yield RULE.finding(path, None, "a key store is in the repository", _FIX)
@@ -26,4 +24,4 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             yield RULE.finding(path, line, "a private key is in the repository", _FIX)
 
 
-RULE = Rule("private-key-in-git", "No private key is in git outside the secret files", ("E1", "R34"), _check)
+RULE = Rule("private-key-in-git", "No private key is in git", ("E1", "R34"), _check)

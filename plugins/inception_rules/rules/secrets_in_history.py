@@ -16,13 +16,12 @@ from inception_rules.evidence.githistory import History, PastFile
 from inception_rules.evidence.project import Project
 from inception_rules.evidence.source import SourceFile, decode
 from inception_rules.model import Context, Outcome, Rule, Severity
-from inception_rules.rules.credentials_in_git import search, secret_files
+from inception_rules.rules.credentials_in_git import search
 
-_SECRET_DIRECTORY = re.compile(r"(?:^|/)\.?secrets?/")
 _WANTED = re.compile(
     r"(?:(?:^|/)(?:[^/]*\.env[^/]*|env\.[^/]*|env|Makefile|GNUmakefile|[^/]*Dockerfile[^/]*|\.htpasswd|\.my\.cnf)"
     r"|\.(?:ya?ml|sh|bash|ash|sql|php|cnf|conf|ini|cfg|properties|pem|key|p12|pfx|jks)"
-    r"|(?:^|/)[^/]*(?:passw(?:or)?d|credential)[^/.]*(?:\.txt)?)$",
+    r"|(?:^|/)\.?secrets?/.*|(?:^|/)[^/]*(?:passw(?:or)?d|credential)[^/.]*(?:\.txt)?)$",
     re.IGNORECASE,
 )
 #: Reading stops after this time; the report says so.
@@ -35,7 +34,6 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     git = project.git
     if git.directory is None:
         return
-    present = secret_files(project)
     history = History(git.directory)
     start = time.monotonic()
     reported: set[str] = set()
@@ -47,7 +45,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if not past.path.startswith(git.prefix):
             continue
         path = past.path[len(git.prefix) :]
-        if path in reported or path in present or _SECRET_DIRECTORY.search(path) or _is_found(project, path):
+        if path in reported or _is_found(project, path):
             continue
         what = _what(project, path, past)
         if what is None:

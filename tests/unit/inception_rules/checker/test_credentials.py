@@ -39,7 +39,7 @@ def test_credentials(value: str) -> None:
     ["", "changeme", "CHANGE_ME", "change-this-password", "<password>", "your_password", "your-secure-password-here", "xxxx", "***",
      "MYSQL_PASSWORD", "put your unique phrase here", "password_here", "to_be_defined", "replace_me", "example_password", "TODO",
      "${DB_PASSWORD}", "$DB_PASSWORD", "$(cat /run/secrets/x)", "/run/secrets/db", "../secrets/x.txt", "{{ password }}", "__PASS__",
-     "%s", "true", "null"],
+     "%s", "true", "null", "0", "1", "-1", "n", "enabled"],
 )  # fmt: skip
 def test_placeholders_and_references(value: str) -> None:
     assert not found.is_secret_value(value, "MYSQL_PASSWORD", example=False)
@@ -77,6 +77,12 @@ def test_examples_by_their_names(name: str) -> None:
         ("printf 'A_PASSWORD=%s\\nB_PASSWORD=%s\\n' \"$a\" \"$b\"", []),
         ("redis-server --requirepass s3same", [1]),
         ("read -s -p 'Password: ' PASSWORD", []),
+        ("PASS=0\nFAIL=0\nPASS=$((PASS + 1))", []),
+        ("run() { local pass=0; }\nPASS=1\nTESTS_PASSED=10", []),
+        ("PASS='[ok]'\nFAIL='[ko]'\npass=\"\\033[32mgood\\033[0m\"", []),
+        ("n_pass=12\nfailures=3\nDB_PASS=s3same", [3]),
+        ("PASS=s3same", [1]),
+        ("SQL_PASSWORD=123\nDB_PASS=42\nERRORS=0", [1, 2]),
         ("echo \"A=1 \\\n\nDB_PASSWORD=s3same\" > .env", [3]),
     ],
 )  # fmt: skip

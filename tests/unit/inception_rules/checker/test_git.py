@@ -104,3 +104,80 @@ def test_a_broken_index_is_refused(data: bytes) -> None:
             parse_index(content)
         except ValueError:
             continue
+
+
+#: Path, content, and the line of a credential that is there when git has the file; 0 for none.
+SECRETS = [
+    ("secrets/db_password.txt", "s3same-open\n", 1),
+    ("secrets/db_password.txt", "42", 1),
+    ("secrets/db_password.txt", "pa$word`1\n", 1),
+    ("secrets/db_password", "s3same-open\n", 1),
+    ("secrets/.db_password", "s3same-open\n", 1),
+    ("secrets/wp.secret", "s3same-open\n", 1),
+    ("srcs/.secrets/one.txt", "# the database\ns3same-open\n", 2),
+    ("secrets/credentials.txt", "WP_ADMIN_USER=captain\nWP_ADMIN_PASSWORD=s3same\n", 2),
+    ("secrets/credentials.txt", "user: captain\npassword: s3same\n", 2),
+    ("secrets/credentials.txt", "captain:s3same\n", 1),
+    ("secrets/salts.txt", "define('AUTH_KEY', 'zT)9#f2k!Qw8@Lm3$xV');\n", 1),
+    ("secrets/db.env", "DB_PASSWORD=s3same\n", 1),
+    ("secrets/config.json", '{"password": "s3same"}\n', 1),
+    ("secrets/example/db_password.txt", "k8Jx2!vQz91LpW\n", 1),
+    ("secrets/db_password.txt", "", 0),
+    ("secrets/db_password.txt", "\n  \n", 0),
+    ("secrets/db_password.txt", "changeme\n", 0),
+    ("secrets/db_password.txt", "<your password>\n", 0),
+    ("secrets/db_password.txt", "${DB_PASSWORD}\n", 0),
+    ("secrets/db_password.txt.example", "some-password\n", 0),
+    ("secrets/example/db_password.txt", "some-password\n", 0),
+    ("secrets/db_user.txt", "wordpress\n", 0),
+    ("secrets/credentials.txt", "WP_ADMIN_USER=captain\nWP_ADMIN_PASSWORD=\n", 0),
+    ("secrets/README.md", "Put them here.\npasswords\n", 0),
+    ("secrets/.gitignore", "*\n!.gitignore\n", 0),
+    ("secrets/.gitkeep", "", 0),
+    ("secrets/tls.crt", "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUFk\n", 0),
+    ("secrets/ca.txt", "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUFk\n", 0),
+]
+
+
+@pytest.mark.parametrize(("path", "content", "line"), SECRETS)
+def test_a_secret_file_with_a_value_belongs_nowhere_in_git(path: str, content: str, line: int, tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    write(root, path, content)
+    write(root, ".gitignore", "/secrets/\n/srcs/.secrets/\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    report = run(root)
+    assert report.findings == []
+    assert {"E1", "R34"} <= set(report.checked)
+    git(root, "add", "--force", path)
+    report = run(root)
+    expected = [("credentials-in-git", "error", path, line)] if line else []
+    assert [(f.rule, f.severity.value, f.path, f.line) for f in report.findings] == expected
+    # Without an index, what no ignore file names is part of the repository.
+    (root / ".git").rename(tmp_path / "git")
+    assert run(root).findings == []
+    write(root, ".gitignore", "x\n")
+    assert [(f.rule, f.severity.value, f.path, f.line) for f in run(root).findings] == expected
+
+
+def test_a_file_that_compose_takes_for_a_secret_is_one_wherever_it_lies(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    compose = root / "srcs/docker-compose.yml"
+    text = compose.read_text(encoding="utf-8")
+    compose.write_text(text.replace("../secrets/db_password.txt", "./private/first"), encoding="utf-8")
+    write(root, "srcs/private/first", "s3same-open\n")
+    assert [(f.rule, f.path) for f in run(root).findings] == [("credentials-in-git", "srcs/private/first")]
+    write(root, "srcs/.gitignore", "private\n")
+    report = run(root)
+    assert report.findings == []
+    assert "E1" in report.checked
+
+
+def test_a_private_key_among_the_secrets_is_one_in_git(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    for name in ("tls.key", "key.txt"):
+        write(root, f"secrets/{name}", "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0B" * 4 + "\n")
+    assert run(root).findings == []
+    write(root, ".gitignore", "x\n")
+    found = {(f.rule, f.severity.value, f.path) for f in run(root).findings}
+    assert found == {("private-key-in-git", "error", f"secrets/{name}") for name in ("tls.key", "key.txt")}

@@ -60,6 +60,54 @@ def test_the_script_is_found(copy: str, tmp_path: Path) -> None:
     assert [s.path for s in found.scripts] == ["srcs/requirements/nginx/tools/run.sh"]
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "COPY tools/nginx.conf /etc/nginx/",
+        "COPY tools/nginx.conf /etc/nginx",
+        "COPY tools/nginx.conf tools/tls.conf /etc/nginx/",
+        "COPY tools/nginx /etc/nginx/sites-available/",
+        "COPY tools/nginx /etc/default/nginx",
+        "COPY tools/nginx.conf.template /opt/nginx",
+        "ADD tools/nginx.yml /etc/nginx/",
+        "COPY <<EOF /etc/default/nginx\nDAEMON_OPTS=-g\nEOF",
+        "RUN printf 'server { listen 443 ssl; }\\n' > /etc/nginx/sites-enabled/nginx",
+        "RUN tee /etc/default/nginx <<EOF\nDAEMON_OPTS=-g\nEOF",
+        "COPY tools/nginx.conf /tmp/\nRUN mv /tmp/nginx.conf /etc/nginx",
+    ],
+)
+@pytest.mark.parametrize("program", ["nginx", "/usr/sbin/nginx"])
+def test_a_configuration_file_is_no_script(copy: str, program: str, tmp_path: Path) -> None:
+    for name in ("nginx.conf", "nginx.conf.template", "nginx", "nginx.yml", "tls.conf"):
+        write(tmp_path, f"srcs/requirements/nginx/tools/{name}", "events {\n}\nhttp {\n}\n")
+    found = launch(tmp_path, f'{copy}\nCMD ["{program}", "-g", "daemon off;"]')
+    assert [(f.kind, f.argv) for f in found.finals] == [("program", (program, "-g", "daemon off;"))]
+    assert found.scripts == []
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "COPY tools/run.sh /usr/local/bin/start",
+        "COPY tools/start /usr/local/bin/",
+        "COPY tools/start.conf /usr/local/bin/start",
+        "ENV BIN=/opt/bin\nCOPY tools/start $BIN/",
+        "COPY <<EOF /usr/local/bin/start\n#!/bin/sh\nexec nginx -x\nEOF",
+    ],
+)
+@pytest.mark.parametrize("program", ["start", "/usr/local/bin/start"])
+def test_a_script_is_found_by_its_name_alone(copy: str, program: str, tmp_path: Path) -> None:
+    for name in ("start", "start.conf"):
+        write(tmp_path, f"srcs/requirements/nginx/tools/{name}", "#!/bin/sh\nexec nginx -x\n")
+    found = launch(tmp_path, f'{copy}\nCMD ["{program}"]', run="#!/bin/sh\nexec nginx -x\n")
+    assert [(f.kind, f.argv) for f in found.finals] == [("program", ("nginx", "-x"))]
+
+
+def test_a_script_that_an_instruction_writes_is_found(tmp_path: Path) -> None:
+    text = "RUN printf '#!/bin/sh\\nexec nginx -x\\n' > /usr/local/bin/start\nCMD [\"/usr/local/bin/start\"]"
+    assert [f.argv for f in launch(tmp_path, text).finals] == [("nginx", "-x")]
+
+
 def test_a_heredoc_is_a_script(tmp_path: Path) -> None:
     found = launch(tmp_path, 'COPY <<EOF /run.sh\n#!/bin/sh\nexec nginx\nEOF\nENTRYPOINT ["/run.sh"]\n')
     assert [(f.kind, f.argv, f.line) for f in found.finals] == [("program", ("nginx",), 4)]
@@ -70,6 +118,13 @@ def test_a_heredoc_is_a_script(tmp_path: Path) -> None:
     [
         ('exec "$@"', [("program", ("nginx", "-g"))]),
         ('if x; then exec a; fi\nexec "$@"', [("program", ("a",)), ("program", ("nginx", "-g"))]),
+        (
+            "if x; then exec a; elif y; then exec b; else echo no; exit 1; fi",
+            [("program", ("a",)), ("program", ("b",))],
+        ),
+        ("if x; then exec a; else\nprintf no >&2\nexit 1\nfi", [("program", ("a",))]),
+        ("if x; then exec a; else echo no; fi", [("program", ("a",)), ("child", ("echo", "no"))]),
+        ("if x; then exec a; else b; fi\nexit 1", [("program", ("a",)), ("child", ("b",))]),
         ('set -- b c\nexec "$@"', [("program", ("b", "c"))]),
         ("main() { exec d; }\nmain", [("program", ("d",))]),
         ("D=nginx\nexec $D -x", [("program", ("nginx", "-x"))]),
