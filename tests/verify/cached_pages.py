@@ -609,15 +609,16 @@ def test_name_in_the_comment_form_is_its_writers_only(visitor: Browser, article:
 
 
 @pytest.mark.requirement("E48")
+@pytest.mark.parametrize("links", [0, 2], ids=["first comment of a stranger", "comment with two links"])
 def test_held_comment_is_for_its_writer_only(
-    administrator: Browser, visitor: Browser, article: Article, stack: Stack
+    links: int, administrator: Browser, visitor: Browser, article: Article, stack: Stack
 ) -> None:
+    before = made(kept(visitor, article.path))
     words = f"held {uuid.uuid4().hex}"
     writer = stack.browser()
     fields = writer.get(article.path).form("commentform")
-    # Two links are held back in any case.
-    text = f'{words} <a href="https://one.example">1</a> <a href="https://two.example">2</a>'
-    fields |= {"comment": text, "author": "Writer", "email": "writer@example.org", "url": ""}
+    text = words + ' <a href="https://one.example">1</a>' * links
+    fields |= {"comment": text, "author": "Writer", "email": f"{uuid.uuid4().hex}@example.org", "url": ""}
     fields.pop("wp-comment-cookies-consent", None)
     body = urllib.parse.urlencode(fields).encode()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -630,6 +631,8 @@ def test_held_comment_is_for_its_writer_only(
     theirs = urllib.parse.urljoin(answer.url, answer.headers["location"])
     assert "moderation-hash" in theirs
     assert words in writer.request("GET", theirs).text
+    # What nobody else can see makes no page anew.
+    assert made(visitor.request("GET", article.path)) == before
     for path in (article.path, article.path, "/comments/feed/"):
         assert words not in visitor.request("GET", path).text
     identifier = re.search(r"unapproved=(\d+)", theirs)
