@@ -6,6 +6,8 @@ wherever the old one had been shown before. And nothing that was made for one vi
 
 from __future__ import annotations
 
+import collections
+import concurrent.futures
 import dataclasses
 import json
 import re
@@ -825,24 +827,64 @@ def test_headers_are_the_same_whoever_made_the_page(
 # --- While something is away ---
 
 
+def ask_at_once(stack: Stack, path: str) -> list[Page]:
+    """Open a page as several visitors who come at the same time."""
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        return list(pool.map(lambda _: stack.browser().request("GET", path), range(6)))
+
+
 @pytest.mark.requirement("R19")
 @pytest.mark.parametrize("away", ["wordpress", "mariadb"])
+@pytest.mark.parametrize(("leave", "come_back"), [("stop", "start"), ("pause", "unpause")])
 def test_kept_pages_are_shown_while_a_service_is_away(
-    away: str, visitor: Browser, article: Article, stack: Stack
+    leave: str, come_back: str, away: str, visitor: Browser, article: Article, stack: Stack
 ) -> None:
     kept(visitor, article.path)
     short = f"{article.path}?verify=short-lived&away={away}"
     visitor.request("GET", short)
     # The page is past its time now.
     time.sleep(2.1)
-    stack.docker("pause", stack.container(away))
+    container = stack.container(away)
+    stack.docker(leave, container)
     try:
         assert visitor.request("GET", article.path).headers["x-cache"] == HIT
-        old = visitor.request("GET", short)
-        assert old.status == 200
-        assert old.headers["x-cache"] in ("STALE", "UPDATING")
+        pages = ask_at_once(stack, short)
+        assert {page.status for page in pages} == {200}
+        assert {page.headers["x-cache"] for page in pages} <= {"STALE", "UPDATING"}
     finally:
-        stack.docker("unpause", stack.container(away))
+        stack.docker(come_back, container)
+        end = time.monotonic() + 120
+        while visitor.request("GET", f"/?back={uuid.uuid4().hex}").status != 200:
+            assert time.monotonic() < end, f"{away} does not come back"
+            time.sleep(0.5)
+    # And not for longer: the first one who asks for it now gets a new one.
+    assert visitor.request("GET", short).headers["x-cache"] != "STALE"
+
+
+# --- Past its time ---
+
+
+def test_page_past_its_time_is_not_shown(visitor: Browser, article: Article) -> None:
+    short = f"{article.path}?verify=short-lived"
+    before = made(visitor.request("GET", short))
+    # However long nobody asked for it: the first one who does gets a new one.
+    time.sleep(2.1)
+    page = visitor.request("GET", short)
+    assert page.headers["x-cache"] == "EXPIRED"
+    assert made(page) != before
+
+
+def test_page_past_its_time_is_made_once(stack: Stack, visitor: Browser, article: Article) -> None:
+    slow = f"{article.path}?verify=slow"
+    before = made(visitor.request("GET", slow))
+    time.sleep(2.1)
+    pages = ask_at_once(stack, slow)
+    states = collections.Counter(page.headers["x-cache"] for page in pages)
+    assert states["EXPIRED"] == 1
+    # The others need not wait for it; who comes late may get it already.
+    assert set(states) <= {"EXPIRED", "UPDATING", HIT}
+    assert {made(page) for page in pages if page.headers["x-cache"] == "UPDATING"} <= {before}
+    assert len({made(page) for page in pages} - {before}) == 1
 
 
 # --- Files ---
