@@ -43,6 +43,9 @@ add_action(
 				wp_die( 'made-' . bin2hex( random_bytes( 8 ) ), '', array( 'response' => 200 ) );
 			case 'same-answers':
 				wp_send_json( verify_same_answers() );
+			case 'slow':
+				sleep( 3 );
+				// It is short-lived, too.
 			case 'short-lived':
 				add_filter( 'inception_page_lifetime', static fn() => 1 );
 				break;

@@ -14,6 +14,9 @@ function waiting.wait()
     if sent and sent:find '[1-9]' then
         return ngx.exit(status)
     end
+    if ngx.var.generation ~= '' and ngx.var.direct == '' and ngx.var.kept == '' then
+        return ngx.exec '@kept'
+    end
     local host, port = ngx.var.php:match '^(.+):(%d+)$'
     local deadline = ngx.now() + LONGEST
     local pause = 0.05

@@ -136,6 +136,34 @@ add_filter(
 );
 
 /*
+ * Comments. The first one of a stranger waits for approval (the option comment_previously_approved); whoever is
+ * signed in is no stranger.
+ */
+add_filter(
+	'pre_comment_approved',
+	static function ( $approved, array $comment ) {
+		if ( 0 !== $approved || empty( $comment['user_id'] ) ) {
+			return $approved;
+		}
+		// Again, without that rule: all others hold for everybody (links, words, approval of every comment).
+		add_filter( 'pre_option_comment_previously_approved', '__return_zero' );
+		$passes = check_comment(
+			$comment['comment_author'],
+			$comment['comment_author_email'],
+			$comment['comment_author_url'],
+			$comment['comment_content'],
+			$comment['comment_author_IP'],
+			$comment['comment_agent'],
+			$comment['comment_type']
+		);
+		remove_filter( 'pre_option_comment_previously_approved', '__return_zero' );
+		return $passes ? 1 : 0;
+	},
+	10,
+	2
+);
+
+/*
  * Content written under an earlier address (another port or domain) keeps working: WordPress stores
  * full addresses in posts. They are replaced when shown; what is stored stays as it was written.
  */
