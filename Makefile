@@ -10,6 +10,10 @@ endif
 # Programs of the virtualenv use the machine's certificate store, so that a network that
 # inspects TLS is no obstacle.
 export UV_NATIVE_TLS := 1
+# Ansible does not start in a locale that the machine does not have, nor in one without UTF-8.
+export LC_ALL := C.UTF-8
+# Where anybody may write, as in a shared folder, Ansible takes no ansible.cfg that is not named.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,7 +41,7 @@ check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=te
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir REBOOT=1 PORT=8443)
-	@$(ROOT) $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
+	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
 
 down: $(VENV)/.ready ## Stop the containers
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down
@@ -89,7 +93,9 @@ help: ## What each target does
 $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 	@echo "Preparing the virtualenv: Ansible and what it needs …"
 	@rm -f $@ $(VENV)/.dev $(VENV)/.evaluate
-	@python3 -m venv --clear $(VENV)
+	@# What root has written there, through sudo, is in the way of everybody else.
+	@rm -rf $(VENV) 2>/dev/null || sudo rm -rf $(VENV)
+	@python3 -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
@@ -99,7 +105,7 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 $(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt
 	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
-	@$(BIN)/uv pip sync --quiet --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
 	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
