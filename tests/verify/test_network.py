@@ -128,6 +128,42 @@ def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, se
         assert "GCM" in cipher or "POLY1305" in cipher
 
 
+@pytest.mark.requirement("E28", "E43", "C12")
+@pytest.mark.parametrize("name", [None, "localhost", "www.example.org"])
+@pytest.mark.parametrize("version", NEW)
+def test_any_name_gets_tls_and_nothing_of_the_site(
+    name: str | None, version: ssl.TLSVersion, stack: Stack, settings: Settings
+) -> None:
+    context = client(version, stack.read(f"{stack.secrets_dir}/tls_ca.crt"))
+    # The chain is verified, but the certificate is for the site's name.
+    context.check_hostname = False
+    raw = socket.create_connection((stack.address, settings.https_port), timeout=10)
+    with raw, context.wrap_socket(raw, server_hostname=name) as connection:
+        connection.sendall(f"GET / HTTP/1.1\r\nHost: {name or stack.address}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 421 ")
+    assert "wp-" not in answer
+    assert stack.env["WP_TITLE"] not in answer
+
+
+@pytest.mark.requirement("C12")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("POST", "/wp-login.php"), ("GET", "/wp-includes/css/buttons.css"), ("GET", "/.health")],
+)
+def test_nothing_is_reached_under_another_name(method: str, path: str, stack: Stack) -> None:
+    # The handshake names the site, as over a connection that a browser has already.
+    page = stack.browser().request(method, path, headers={"Host": "www.example.org"})
+    assert page.status == 421
+    assert "x-cache" not in page.headers
+
+
+@pytest.mark.requirement("C12")
+def test_the_port_may_stand_behind_the_name(stack: Stack, settings: Settings) -> None:
+    page = stack.browser().request("GET", "/", headers={"Host": f"{settings.domain}:{settings.https_port}"})
+    assert page.status == 200
+
+
 # Runs on the machine, or beside it: whoever reaches php-fpm and asks for /ping gets FastCGI records, and MariaDB
 # greets in version 10 of its protocol. Anything else is of a stranger, who has the same address somewhere else.
 KNOCK = """

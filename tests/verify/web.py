@@ -147,13 +147,17 @@ class Browser:
         return self.submit("/wp-login.php", fields)
 
     def rest(
-        self, method: str, route: str, data: dict[str, Any] | None = None, upload: tuple[str, bytes] | None = None
+        self,
+        method: str,
+        route: str,
+        data: dict[str, Any] | None = None,
+        upload: tuple[str, bytes] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Page:
         """Use the REST interface as the dashboard does: with the session's cookies and a nonce."""
         if not self._nonce:
             self._nonce = self.get("/wp-admin/admin-ajax.php?action=rest-nonce").text
-        # The dashboard sends this too: Site Health looks whether it arrives.
-        headers = {"X-WP-Nonce": self._nonce, "Authorization": "Basic dXNlcjpwd2Q="}
+        headers = {"X-WP-Nonce": self._nonce, **(headers or {})}
         body = None
         if upload is not None:
             name, content = upload

@@ -9,12 +9,16 @@ local ffi = require 'ffi'
 ffi.cdef [[
 int open(const char *path, int flags, ...);
 int close(int file);
+int64_t lseek(int file, int64_t offset, int whence);
 intptr_t pread(int file, void *buffer, size_t size, int64_t offset);
 ]]
 
 local PATH = '/var/www/html/.inception/cache/generation'
 local LENGTH = 16
-local O_RDONLY_CLOEXEC = 524288
+local SEEK_END = 2
+-- PHP may write here. What it puts in place of the file, a link or a pipe, is neither followed nor waited for:
+-- O_CLOEXEC, O_NONBLOCK, O_NOCTTY and O_NOFOLLOW, the last of which has another number on ARM.
+local FLAGS = 0x80000 + 0x800 + 0x100 + (jit.arch == 'arm64' and 0x8000 or 0x20000)
 
 local C, string_of, time = ffi.C, ffi.string, ngx.time
 local buffer = ffi.new('char[?]', LENGTH)
@@ -31,8 +35,13 @@ function generation.read()
         if file >= 0 then
             C.close(file)
         end
-        file = C.open(PATH, O_RDONLY_CLOEXEC)
+        file = C.open(PATH, FLAGS)
         opened = now
+        -- Only a file can have a length, and only the word has this one.
+        if file >= 0 and C.lseek(file, 0, SEEK_END) ~= LENGTH then
+            C.close(file)
+            file = -1
+        end
     end
     if file < 0 or C.pread(file, buffer, LENGTH, 0) ~= LENGTH then
         return ''
