@@ -38,5 +38,6 @@ export BODY_LIMIT_MB PUBLIC_HOST
 # shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
 envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST}' \
     < /etc/nginx/site.conf.template > /run/nginx/site.conf
+hsts.sh
 
 exec nginx -e stderr -g 'daemon off;'
