@@ -9,7 +9,9 @@ author: the Inception team
 short_description: Build, start, stop and remove the stack of a Compose file
 description:
   - Compares what the Compose file asks for with what the engine holds, and acts on the difference alone.
-  - A container that has a file mounted which was replaced since is restarted.
+  - A container that has a file mounted which was replaced since is restarted. One that was written in place is
+    reloaded where the service has the labels C(inception.reload), the command for it inside the container, and
+    C(inception.reload.loaded), a file there whose time tells what is loaded.
   - An image carries a digest of its build context, arguments and base as a label, so that only what
     changed is built again. A container carries Compose's own configuration hash.
   - One run at a time works on the stacks of a machine; a second one waits. When the caller is gone, as after
@@ -75,6 +77,11 @@ recreated:
   returned: always
   type: list
   elements: str
+reloaded:
+  description: The services that were told to load a mounted file anew, or would be.
+  returned: when the stack is started
+  type: list
+  elements: str
 removed:
   description: The objects removed, or that would be.
   returned: always
@@ -90,6 +97,7 @@ import json
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -106,6 +114,9 @@ DIGEST_LABEL = "inception.context.sha256"
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 HASH_LABEL = "com.docker.compose.config-hash"
+#: How a service loads its mounted files anew, and the file in the container whose time tells when it last did.
+RELOAD_LABEL = "inception.reload"
+LOADED_LABEL = "inception.reload.loaded"
 
 
 #: While Compose replaces a container, the new one has the beginning of the old one's ID before its name.
@@ -492,27 +503,35 @@ def misplaced(config: dict[str, Any], containers: dict[str, dict[str, Any]], rem
     return found
 
 
-def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) -> list[str]:
-    """Return the services that run with a former version of a mounted file.
+def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) -> tuple[list[str], list[str]]:
+    """Return the services that run with a former version of a mounted file: those to restart, those to reload.
 
-    A file that is replaced by renaming, as certificates are, stays what it was in a container that has it
-    mounted: the inodes differ. One that is written in place is seen there, but services read their secrets
-    when they start. Nothing is read here. To ask the container itself, instead of remembering what this
-    run has changed, heals an interruption between replacing a file and restarting.
+    A file that is replaced by renaming stays what it was in a container that has it mounted: the inodes differ, and
+    only a restart mounts the new one. One that is written in place, as renewed certificates are, is seen there, but
+    services read their files when they start, or when they are told to. Nothing is read here. To ask the container
+    itself, instead of remembering what this run has changed, heals an interruption between the two.
     """
-    found = []
+    restart, reload = [], []
     for name, container in containers.items():
         root = proc / str(container["State"].get("Pid") or 0) / "root"
+        files = []
         for mount in container.get("Mounts", []):
             source = Path(mount["Source"])
             inside = root / mount["Destination"].lstrip("/")
-            if mount["Type"] != "bind" or not source.is_file() or not inside.exists():
-                continue  # Without a process there is nothing to restart: the container starts anyway.
-            started = datetime.fromisoformat(container["State"]["StartedAt"])
-            if not source.samefile(inside) or source.stat().st_mtime > started.timestamp():
-                found.append(name)
-                break
-    return found
+            if mount["Type"] == "bind" and source.is_file() and inside.exists():
+                files.append((source, inside))
+        if not files:
+            continue  # Without a process there is nothing to restart: the container starts anyway.
+        labels = container["Config"].get("Labels") or {}
+        stamp = root / labels.get(LOADED_LABEL, "").lstrip("/")
+        loaded = datetime.fromisoformat(container["State"]["StartedAt"]).timestamp()
+        if stamp.is_file():
+            loaded = max(loaded, stamp.stat().st_mtime)
+        if any(not source.samefile(inside) for source, inside in files):
+            restart.append(name)
+        elif any(source.stat().st_mtime > loaded for source, _ in files):
+            (reload if RELOAD_LABEL in labels else restart).append(name)
+    return restart, reload
 
 
 def parse_hashes(text: str) -> dict[str, str]:
@@ -591,7 +610,7 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     remade = redefined(config, docker.networks(project, (network["name"] for network in config["networks"].values())))
     elsewhere = misplaced(config, containers, remade)
     due = sorted({*due, *elsewhere})
-    again = [name for name in behind(containers) if name not in due]
+    again, reload = ([name for name in names if name not in due] for names in behind(containers))
     if not module.check_mode:
         paused = [container["Id"] for container in containers.values() if container["State"].get("Paused")]
         if paused:
@@ -602,6 +621,9 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
             docker.run("docker", "rm", *ids)
         if remade:
             docker.run("docker", "network", "rm", *remade)
+        for name in reload:
+            command = containers[name]["Config"]["Labels"][RELOAD_LABEL]
+            docker.run("docker", "exec", containers[name]["Id"], *shlex.split(command))
         if again:
             docker.run(*docker.compose, "restart", *again)
         if due or surplus or again:
@@ -624,9 +646,10 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         # The images that were replaced just now: without a name, and with our label.
         docker.run("docker", "image", "prune", "--force", "--filter", f"label={PROJECT_LABEL}={project}")
     return {
-        "changed": bool(stale or due or surplus or again or unfinished),
+        "changed": bool(stale or due or surplus or again or reload or unfinished),
         "built": sorted(stale),
         "recreated": sorted({*due, *again}),
+        "reloaded": sorted(reload),
         "removed": sorted({*surplus, *unfinished}),
     }
 

@@ -289,6 +289,13 @@ def secrets(directory: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def has_own_certificate(file: Path) -> bool:
+    """Tell whether the site has a certificate that certificates.sh did not make, which bears its name."""
+    text = file.read_text(encoding="ascii", errors="replace") if file.is_file() else ""
+    found = re.search(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----", text)
+    return found is not None and b"Inception local " not in ssl.PEM_cert_to_DER_cert(found.group())
+
+
 def reachable(url: str, timeout: int) -> bool:
     """Tell whether a server answers at an address; any HTTP status is an answer."""
     try:
@@ -466,6 +473,7 @@ def main() -> None:
             if volume["Name"] in parameters["volumes"]
         },
         "secrets": secrets(Path(parameters["project_dir"]) / "secrets"),
+        "own_certificate": has_own_certificate(Path(parameters["project_dir"]) / "secrets" / "tls.crt"),
         "filled_directories": [
             str(path) for path in (sorted(data_dir.iterdir()) if data_dir.is_dir() else []) if filled(path)
         ],

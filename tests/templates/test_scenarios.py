@@ -128,6 +128,17 @@ def test_each_service_as_the_subject_and_good_practice_want_it(project: Project)
         assert {volume["type"] for volume in service["volumes"]} == {"volume"}, "no host path is mounted (R16)"
 
 
+def test_what_reloads_a_service_is_in_its_image(project: Project) -> None:
+    found = []
+    for name, service in project.config()["services"].items():
+        labels = service.get("labels", {})
+        if command := labels.get("inception.reload"):
+            found.append(name)
+            script = (project.srcs / f"requirements/{name}/tools/{command}").read_text(encoding="utf-8")
+            assert labels["inception.reload.loaded"] in script
+    assert found == ["nginx"]
+
+
 def test_no_secret_in_an_environment_or_build_argument(project: Project) -> None:
     config = project.config()
     for service in config["services"].values():

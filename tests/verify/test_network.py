@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -126,6 +128,65 @@ def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, se
         # The name of the suite says that the key is an elliptic curve's and the cipher authenticates.
         assert cipher.startswith("ECDHE-ECDSA-")
         assert "GCM" in cipher or "POLY1305" in cipher
+
+
+@pytest.fixture
+def certificate(stack: Stack) -> Iterator[str]:
+    """The path of the site's certificate, which is put back, and loaded, in the end."""
+    path = f"{stack.secrets_dir}/tls.crt"
+    stack.shell(f"cp {path} /root/tls.crt.kept")
+    yield path
+    stack.shell(f"cat /root/tls.crt.kept >{path} && rm /root/tls.crt.kept")
+    stack.docker("exec", stack.container("nginx"), "reload.sh")
+
+
+def presented(stack: Stack, settings: Settings) -> tuple[str, str]:
+    """Return the certificate that a new connection meets, and the HSTS header."""
+    raw = socket.create_connection((stack.address, settings.https_port), timeout=10)
+    with raw, client(ssl.TLSVersion.TLSv1_2).wrap_socket(raw, server_hostname=settings.domain) as connection:
+        certificate = ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True) or b"")
+        connection.sendall(f"HEAD / HTTP/1.1\r\nHost: {settings.domain}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
+    found = re.search(r"(?im)^strict-transport-security: (.*)\r$", answer)
+    return certificate, found.group(1) if found else ""
+
+
+@pytest.mark.requirement("C11")
+def test_a_certificate_from_elsewhere_is_loaded_without_a_break(
+    stack: Stack, settings: Settings, certificate: str
+) -> None:
+    nginx = stack.container("nginx")
+    former, header = presented(stack, settings)
+    assert header == ""
+    started = stack.inspect("nginx")["State"]["StartedAt"]
+    # A visitor who has asked for half of something when it happens.
+    raw = socket.create_connection((stack.address, settings.https_port), timeout=10)
+    with raw, client(ssl.TLSVersion.TLSv1_2).wrap_socket(raw, server_hostname=settings.domain) as slow:
+        slow.sendall(b"HEAD / HTTP/1.1\r\n")
+        folder = stack.secrets_dir
+        stack.shell(
+            f"openssl req -x509 -key {folder}/tls.key -subj /CN={settings.domain} -days 30"
+            f" -addext subjectAltName=DNS:{settings.domain} -out /root/tls.crt.new 2>/dev/null"
+            f" && cat /root/tls.crt.new >{certificate} && rm /root/tls.crt.new"
+        )
+        stack.docker("exec", nginx, "reload.sh", "--if-newer")
+        deadline = time.monotonic() + 30
+        while (seen := presented(stack, settings))[0] == former and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert seen == (stack.read(certificate), "max-age=31536000")
+        slow.sendall(f"Host: {settings.domain}\r\n\r\n".encode())
+        assert slow.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert stack.inspect("nginx")["State"]["StartedAt"] == started
+
+
+@pytest.mark.requirement("C11")
+def test_a_certificate_that_nginx_refuses_is_not_loaded(stack: Stack, settings: Settings, certificate: str) -> None:
+    former = presented(stack, settings)
+    stack.shell(f"echo none >{certificate}")
+    refused = stack.attempt("docker", "exec", stack.container("nginx"), "reload.sh")
+    assert refused.returncode != 0
+    assert "cannot load certificate" in refused.stderr
+    assert presented(stack, settings) == former
 
 
 @pytest.mark.requirement("E28", "E43", "C12")

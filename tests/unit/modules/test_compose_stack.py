@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -279,27 +282,119 @@ def test_a_network_of_another_form_is_made_anew() -> None:
     assert stack.redefined(config, {**there, "inception-fastcgi": inspected(True, {})}) == ["inception-fastcgi"]
 
 
-def test_a_container_with_a_replaced_file_is_behind(tmp_path: Path) -> None:
+@pytest.fixture
+def mounted(tmp_path: Path) -> tuple[Path, Path]:
+    """A file, and the same file inside a container: the same inode under another path, as a hard link is."""
     source = tmp_path / "tls.crt"
     source.write_text("old")
-    inside = tmp_path / "proc" / "7" / "root" / "run" / "secrets" / "tls"
+    inside = tmp_path / "proc/7/root/run/secrets/tls"
     inside.parent.mkdir(parents=True)
-    # A mounted file is the same inode under another path, as a hard link is.
     inside.hardlink_to(source)
-    container: dict[str, Any] = {
-        "State": {"Pid": 7, "StartedAt": "2099-11-23T22:23:07.655278734Z"},
+    return source, inside
+
+
+def container_of(source: Path, started: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "Config": {"Labels": labels or {}},
+        "State": {"Pid": 7, "StartedAt": f"{started}T22:23:07.655278734Z"},
         "Mounts": [{"Type": "bind", "Source": str(source), "Destination": "/run/secrets/tls"}],
     }
-    stopped = {"State": {"Pid": 0}, "Mounts": container["Mounts"]}
+
+
+RELOADS = {"inception.reload": "reload.sh --now", "inception.reload.loaded": "/run/web/loaded"}
+
+
+@pytest.mark.parametrize("labels", [{}, RELOADS])
+def test_a_container_with_a_replaced_file_is_restarted(
+    tmp_path: Path, mounted: tuple[Path, Path], labels: dict[str, str]
+) -> None:
+    source, inside = mounted
+    container = container_of(source, "2099-11-23", labels)
+    stopped = {**container, "State": {**container["State"], "Pid": 0}}
     containers = {"nginx": container, "mariadb": stopped}
-    assert stack.behind(containers, tmp_path / "proc") == []
+    assert stack.behind(containers, tmp_path / "proc") == ([], [])
     new = tmp_path / "new"
     new.write_text("new")
     new.replace(source)
-    assert stack.behind(containers, tmp_path / "proc") == ["nginx"]
-    new.hardlink_to(source)
+    assert stack.behind(containers, tmp_path / "proc") == (["nginx"], [])
     inside.unlink()
     inside.hardlink_to(source)
-    assert stack.behind(containers, tmp_path / "proc") == []
-    container["State"]["StartedAt"] = "2020-11-23T22:23:07.655278734Z"
-    assert stack.behind(containers, tmp_path / "proc") == ["nginx"]
+    assert stack.behind(containers, tmp_path / "proc") == ([], [])
+
+
+def test_a_container_with_a_file_written_since_it_started_is_restarted(
+    tmp_path: Path, mounted: tuple[Path, Path]
+) -> None:
+    containers = {"nginx": container_of(mounted[0], "2020-11-23")}
+    assert stack.behind(containers, tmp_path / "proc") == (["nginx"], [])
+
+
+def test_a_container_that_can_load_a_file_anew_is_reloaded_once(tmp_path: Path, mounted: tuple[Path, Path]) -> None:
+    source, _ = mounted
+    containers = {"web": container_of(source, "2020-11-23", RELOADS)}
+    assert stack.behind(containers, tmp_path / "proc") == ([], ["web"]), "it has not been reloaded since its start"
+    loaded = tmp_path / "proc/7/root/run/web/loaded"
+    loaded.parent.mkdir(parents=True)
+    loaded.touch()
+    os.utime(loaded, (source.stat().st_mtime + 1,) * 2)
+    assert stack.behind(containers, tmp_path / "proc") == ([], [])
+    os.utime(source, (source.stat().st_mtime + 2,) * 2)
+    assert stack.behind(containers, tmp_path / "proc") == ([], ["web"])
+
+
+class TestReload:
+    """A stack with a service that loads a renewed file anew; docker itself is a script that tells what it was asked."""
+
+    @pytest.fixture
+    def asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: tuple[Path, Path]) -> Path:
+        project(tmp_path)
+        container = container_of(mounted[0], "2020-11-23", {**RELOADS, "com.docker.compose.service": "web"})
+        container["Config"]["Labels"]["com.docker.compose.config-hash"] = "h"
+        container |= {"Id": "c1", "Name": "/web", "Image": "sha256:w"}
+        container["State"] |= {"Status": "running", "Running": True}
+        answers = {
+            "config.json": {"services": {"web": {"image": "web:1.0"}}},
+            "containers.json": [container],
+            "images.json": [{"Id": "sha256:w"}],
+        }
+        for name, answer in answers.items():
+            (tmp_path / name).write_text(json.dumps(answer), encoding="utf-8")
+        program = tmp_path / "bin/docker"
+        program.parent.mkdir()
+        program.write_text(
+            f"""#!/bin/sh
+cd {tmp_path}
+case "$*" in
+    *'config --format json') cat config.json ;;
+    *'config --hash *') echo web h ;;
+    'image inspect '*) cat images.json ;;
+    'ps '*) echo c1 ;;
+    'inspect '*) cat containers.json ;;
+    'exec '*) echo "$*" >> asked; [ ! -e refusal ] || {{ cat refusal; exit 1; }} ;;
+    version) ;;
+    *) echo "$*" >> asked ;;
+esac
+""",
+            encoding="utf-8",
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        monkeypatch.setattr(stack, "behind", functools.partial(stack.behind, proc=tmp_path / "proc"))
+        return tmp_path / "asked"
+
+    def test_it_is_reloaded_and_nothing_else(self, tmp_path: Path, asked: Path) -> None:
+        answer = run_module(stack, arguments(tmp_path))
+        assert (answer["changed"], answer["reloaded"], answer["recreated"]) == (True, ["web"], [])
+        assert asked.read_text(encoding="utf-8") == "exec c1 reload.sh --now\n"
+
+    def test_check_mode_tells_it(self, tmp_path: Path, asked: Path) -> None:
+        answer = run_module(stack, arguments(tmp_path), check=True)
+        assert (answer["changed"], answer["reloaded"], answer["recreated"]) == (True, ["web"], [])
+        assert not asked.exists()
+
+    @pytest.mark.usefixtures("asked")
+    def test_a_refusal_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "refusal").write_text("web: [emerg] no such key\n", encoding="utf-8")
+        answer = run_module(stack, arguments(tmp_path))
+        assert answer["failed"]
+        assert answer["msg"].endswith("web: [emerg] no such key")

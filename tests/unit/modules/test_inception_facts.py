@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import socketserver
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from support import load_plugin, run_module, run_module_process
+from support import load_plugin, need, run_module, run_module_process
 
 facts = load_plugin("modules/inception_facts")
 
@@ -230,6 +231,20 @@ def test_no_secret_is_told(tmp_path: Path) -> None:
     assert set(found) == {"db_password.txt", "credentials.txt"}
     assert all(state["problem"] for state in found.values())
     assert "hunter2" not in str(found)
+
+
+def test_a_certificate_from_elsewhere(tmp_path: Path) -> None:
+    need("openssl", "a certificate is to be made")
+    file = tmp_path / "tls.crt"
+    assert facts.has_own_certificate(file) is False
+    file.write_text("-----BEGIN CERTIFICATE-----\nnone\n", encoding="utf-8")
+    assert facts.has_own_certificate(file) is False
+    for subject, own in {"/CN=Inception local CA 12ab34cd/O=Inception": False, "/CN=wil.42.fr": True}.items():
+        key = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(tmp_path / "tls.key")]
+        subprocess.run(
+            ["openssl", "req", "-x509", *key, "-subj", subject, "-out", str(file)], check=True, capture_output=True
+        )
+        assert facts.has_own_certificate(file) is own
 
 
 @pytest.mark.parametrize(

@@ -38,5 +38,8 @@ export BODY_LIMIT_MB PUBLIC_HOST
 # shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
 envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST}' \
     < /etc/nginx/site.conf.template > /run/nginx/site.conf
+# Certificate and key that are older than this file are loaded; see reload.sh.
+: > /run/nginx/loaded
+hsts.sh
 
 exec nginx -e stderr -g 'daemon off;'

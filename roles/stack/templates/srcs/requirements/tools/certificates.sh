@@ -10,9 +10,11 @@
 #   tls_ca.key  the key of the authority; it never leaves the host     tls_ca.crt  for browsers to import
 #   tls.key     the key of the site                                    tls.crt     its certificate
 #
-# A key outlives the certificates that are made for it. So a renewal replaces one file by one rename, and
-# NGINX never finds a key and a certificate that do not belong together. After an interruption the next
-# run goes on from what is there.
+# A key outlives the certificates that are made for it, so NGINX never finds a key and a certificate that do not
+# belong together. After an interruption the next run goes on from what is there.
+#
+# A key that is there is kept, whatever its type, and so is a certificate that this script did not make: renewing it
+# is its owner's work. One that cannot be used is told, and then nothing is touched.
 set -eu
 umask 077
 
@@ -41,31 +43,84 @@ act() {
     echo "made $made"
 }
 
+# Where a file is written before it takes its place.
+beside() {
+    echo "$directory/.${1##*/}.new"
+}
+
 # put FILE MODE OWNER: what was written beside the file takes its place, complete and on the disk.
 put() {
-    chmod "$2" "$1.new"
-    chown "$3" "$1.new"
-    sync "$1.new"
-    mv "$1.new" "$1"
+    new=$(beside "$1")
+    chmod "$2" "$new"
+    chown "$3" "$new"
+    sync "$new"
+    if [ -e "$1" ]; then
+        # A container that runs has this very file mounted, and would keep the former one after a rename. So it is
+        # written over, in one go and without emptying it first. Should a power cut tear it, the new one is there.
+        sync "$directory"
+        dd if="$new" of="$1" bs=64k conv=notrunc,fsync 2> /dev/null
+        truncate -s "$(stat -c %s "$new")" "$1"
+        sync "$1"
+        rm "$new"
+    else
+        mv "$new" "$1"
+    fi
     sync "$directory"
 }
 
-# Whether the file holds a key for P-256.
-is_key() {
-    [ "$(openssl pkey -in "$1" -noout -text 2> /dev/null | sed -n 's/^NIST CURVE: //p')" = P-256 ]
-}
-
 make_key() {
-    rm -f "$1.new"
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.new"
+    rm -f "$(beside "$1")"
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$(beside "$1")"
     put "$1" 0400 "$2"
 }
 
-# Whether certificate $1 is for key $2 and has time left.
+# openssl reads the key; it must not ask for a password.
+private_key() {
+    openssl pkey -passin pass: -in "$@" 2> /dev/null
+}
+
+# Whether certificate $1 is for key $2.
+belongs() {
+    [ -s "$1" ] && [ "$(openssl x509 -in "$1" -noout -pubkey 2> /dev/null)" = "$(private_key "$2" -pubout)" ]
+}
+
+# Whether it also has time left.
 fits() {
-    [ -s "$1" ] &&
-        [ "$(openssl x509 -in "$1" -noout -pubkey 2> /dev/null)" = "$(openssl pkey -in "$2" -pubout 2> /dev/null)" ] &&
-        openssl x509 -in "$1" -noout -checkend "$RENEW_SECONDS" > /dev/null 2>&1
+    belongs "$1" "$2" && openssl x509 -in "$1" -noout -checkend "$RENEW_SECONDS" > /dev/null 2>&1
+}
+
+# Whether there is a certificate that this script did not make: its own name "Inception local ..." as the issuer or
+# as the subject. NGINX's hsts.sh goes by the same words.
+is_foreign() {
+    names=$(openssl x509 -in "$1" -noout -issuer -subject 2> /dev/null) || return 1
+    case $names in
+        *'Inception local '*) return 1 ;;
+    esac
+}
+
+# judge NAME OPTION...: go on only when the key and the certificate that are there can be used.
+judge() {
+    key=$1.key
+    crt=$1.crt
+    shift
+    for file in "$key" "$crt"; do
+        [ -e "$file" ] || [ ! -L "$file" ] || die "$file leads nowhere: put the file itself there, or remove the link."
+    done
+    [ ! -e "$key" ] || private_key "$key" -noout ||
+        die "$key is no private key that can be read without a password: put it right, or remove it and one is made."
+    [ -e "$crt" ] || return 0
+    if ! openssl x509 -in "$crt" -noout 2> /dev/null; then
+        # One of ours, torn by a power cut.
+        [ -e "$(beside "$crt")" ] || die "$crt is no certificate in PEM form: put it right, or remove it and one is made."
+        return 0
+    fi
+    is_foreign "$crt" || return 0
+    [ -e "$key" ] || die "$crt comes from another authority, but its key $key is missing: put it there, or remove $crt and one is made."
+    belongs "$crt" "$key" ||
+        die "$crt and $key do not belong together: put the right key there. Where the file holds several certificates, the one for the key comes first."
+    # By itself: who trusts its authority is not known here.
+    refused=$(openssl x509 -in "$crt" | openssl verify -partial_chain -trusted /dev/stdin -auth_level 2 "$@" "$crt" 2>&1) ||
+        die "$crt cannot be used: $(echo "$refused" | sed -n 's/^error .* lookup: *//p' | head -n 1). Put a better one there, or remove it and one is made."
 }
 
 # openssl reads extensions from a file.
@@ -78,10 +133,9 @@ sign() {
     key=$2
     subject=$3
     shift 3
-    rm -f "$file.new"
     openssl req -new -key "$key" -subj "$subject" -out "$directory/.request"
     openssl x509 -req -in "$directory/.request" -sha256 -extfile "$directory/.extensions" \
-        -set_serial "0x$(openssl rand -hex 16)" -out "$file.new" "$@" 2> "$directory/.log" ||
+        -set_serial "0x$(openssl rand -hex 16)" -out "$(beside "$file")" "$@" 2> "$directory/.log" ||
         die "openssl did not sign $file: $(cat "$directory/.log")"
     rm -f "$directory/.request" "$directory/.extensions" "$directory/.log"
     put "$file" 0644 0
@@ -96,11 +150,11 @@ make_ca() {
 
 make_certificate() {
     extensions 'basicConstraints = critical, CA:FALSE' 'keyUsage = critical, digitalSignature' \
-        'extendedKeyUsage = serverAuth' 'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid' \
+        'extendedKeyUsage = serverAuth' 'subjectKeyIdentifier = hash' 'authorityKeyIdentifier = keyid, issuer' \
         "subjectAltName = $alternatives"
     # A common name ends at 64 characters. Browsers read the alternative names only.
-    subject=/O=Inception
-    [ "${#domain}" -gt 64 ] || subject=/CN=$domain
+    subject='/O=Inception local certificate'
+    [ "${#domain}" -gt 64 ] || subject=$subject/CN=$domain
     sign "$leaf.crt" "$leaf.key" "$subject" -days "$DAYS" -CA "$ca.crt" -CAkey "$ca.key"
 }
 
@@ -132,19 +186,35 @@ for name in "$domain" "$@"; do
     esac
     alternatives="${alternatives:+$alternatives, }DNS:$name"
 done
+names="$domain $*"
 [ "$(id -u)" -eq 0 ] || die "run it as root: the key of the authority belongs to root."
 [ -n "$(command -v openssl)" ] || die "openssl is missing: install it."
 ca=$directory/tls_ca
 leaf=$directory/tls
+
+for name in $names; do
+    judge "$leaf" -purpose sslserver -verify_hostname "$name"
+done
+# Beside a certificate from elsewhere, tls_ca.crt is what WordPress trusts, and nothing is signed.
+signing=yes
+if is_foreign "$leaf.crt" && [ -e "$ca.crt" ]; then
+    signing=no
+else
+    judge "$ca"
+    ! is_foreign "$ca.crt" || openssl x509 -in "$ca.crt" -noout -purpose | grep -q '^SSL server CA : Yes' ||
+        die "$ca.crt is not the certificate of an authority: put that there, or remove it and one is made."
+fi
+
 if [ "$check" = no ] && [ ! -e "$directory" ]; then
     (umask 022 && mkdir -p "$directory")
 fi
-
-is_key "$ca.key" || act "$ca.key" make_key "$ca.key" 0
-{ fits "$ca.crt" "$ca.key" && [ "$pending" = no ]; } || act "$ca.crt" make_ca
-if ! is_key "$leaf.key"; then
+if [ "$signing" = yes ]; then
+    [ -e "$ca.key" ] || act "$ca.key" make_key "$ca.key" 0
+    is_foreign "$ca.crt" || { fits "$ca.crt" "$ca.key" && [ "$pending" = no ]; } || act "$ca.crt" make_ca
+fi
+if [ ! -e "$leaf.key" ]; then
     act "$leaf.key" make_key "$leaf.key" "$owner"
-elif [ "$(stat -c '%u %a' "$leaf.key")" != "$owner 400" ]; then
+elif [ "$(stat -L -c '%u %a' "$leaf.key")" != "$owner 400" ]; then
     if [ "$check" = yes ]; then
         echo "would give $leaf.key to uid $owner"
     else
@@ -153,6 +223,15 @@ elif [ "$(stat -c '%u %a' "$leaf.key")" != "$owner 400" ]; then
         echo "gave $leaf.key to uid $owner"
     fi
 fi
-if [ "$pending" = yes ] || ! is_current; then
-    act "$leaf.crt" make_certificate
+if ! is_foreign "$leaf.crt"; then
+    { [ "$pending" = no ] && is_current; } || act "$leaf.crt" make_certificate
+elif [ -z "$(find -L "$leaf.crt" -perm -444)" ]; then
+    if [ "$check" = yes ]; then
+        echo "would let everybody read $leaf.crt"
+    else
+        chmod 0444 "$leaf.crt"
+        echo "let everybody read $leaf.crt"
+    fi
 fi
+# What an interruption left behind; all is in its place now.
+[ "$check" = yes ] || rm -f "$directory"/.tls*.new
