@@ -1,15 +1,307 @@
-"""Action: judge all settings on the controller, before anything is touched."""
+"""Action: judge all settings on the controller, before anything is touched: one clear sentence for each mistake."""
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from inception_check.dotenv_writer import quote
+from inception_check.names import holds_admin, is_valid_login
 from pathlib import Path
 from typing import Any
-
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
-from inception_rules.settings import Spec, find_problems
+#: A host name label and a whole host name (RFC 1123, section 2.1).
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+#: Names of Compose projects, networks and volumes (compose-spec: lower case, digits, ``-``, ``_``).
+_OBJECT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+#: The tag of an image (OCI distribution specification).
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+#: Names that MariaDB takes without quoting; hyphens would need quotes in every statement.
+_SQL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}")
+#: WordPress allows these in a user name (``sanitize_user`` in strict mode).
+_WORDPRESS_USER = re.compile(r"(?! )[A-Za-z0-9 _.@-]{1,60}(?<! )")
+_LOCALE = re.compile(r"[a-z]{2,3}(?:_[A-Z]{2})?(?:_[a-z0-9]+)?")
+_EMAIL = re.compile(rf"[A-Za-z0-9._%+-]+@(?:{_LABEL}\.)+[a-z0-9-]{{2,}}", re.IGNORECASE)
+#: A base of R7 with a tag that is written, and is not ``latest`` (R29).
+_BASE_IMAGE = re.compile(r"(?:debian|alpine):(?!latest$)[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+#: Directories that hold more than ours: data must lie below a directory of its own.
+_SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", "/var/lib", "/opt", "/srv", "/tmp"})  # noqa: S108 - names to refuse, no file is made there
+
+#: Networks that every engine has from the start.
+_DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
+
+_TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a role's ``argument_specs.yml`` says of one setting.
+
+    Attributes:
+        type: the Ansible type name, for example ``int``.
+        choices: the values allowed; empty when any is.
+    """
+
+    type: str = "str"
+    choices: tuple[str, ...] = ()
+
+
+def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], services: Iterable[str] = ()) -> list[str]:
+    """Return what is wrong with the settings, each as one sentence: what, where, what to do.
+
+    Args:
+        settings: value by name, of every variable whose name begins like one of ours.
+        specs: the known settings.
+        services: the roles that exist as services; empty to leave the list of services unjudged.
+    """
+    found: list[str] = []
+    for name in sorted(settings):
+        if name not in specs:
+            found.append(_unknown(name, specs))
+            continue
+        problem = _type_problem(name, settings[name], specs[name])
+        if problem:
+            found.append(problem)
+    if found:
+        # The values cannot be judged further while their names or types are wrong.
+        return found
+    for name, judge in _JUDGES.items():
+        if name in settings and not (found and name == "inception_domain"):
+            # A domain made from a bad login would tell of the same mistake twice.
+            problem = judge(name, settings[name])
+            if problem:
+                found.append(problem)
+    found.extend(_relations(settings))
+    known_services = set(services)
+    chosen = settings.get("inception_services", [])
+    if known_services and isinstance(chosen, list):
+        found.extend(
+            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(known_services))}."
+            for service in chosen
+            if service not in known_services
+        )
+    return found
+
+
+def _unknown(name: str, specs: Mapping[str, Spec]) -> str:
+    near = difflib.get_close_matches(name, specs, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else "; `make settings` lists the known ones."
+    return f"{name} is not a setting{hint}"
+
+
+def _type_problem(name: str, value: object, spec: Spec) -> str | None:
+    if spec.choices and str(value) not in spec.choices:
+        return f"{name} is {value!r}, but must be one of {', '.join(spec.choices)}."
+    text = str(value)
+    if spec.type == "int" and (isinstance(value, bool) or not re.fullmatch(r"-?(?:0|[1-9][0-9]*)", text)):
+        return f"{name} is {value!r}, but must be a whole number without leading zeros."
+    if spec.type == "bool" and not isinstance(value, bool) and text.lower() not in _TRUE_FALSE:
+        return f"{name} is {value!r}, but must be true or false."
+    if spec.type == "list" and not isinstance(value, list):
+        return f"{name} is {value!r}, but must be a list."
+    if spec.type == "dict" and not isinstance(value, Mapping):
+        return f"{name} is {value!r}, but must be a mapping."
+    if spec.type in {"str", "path"}:
+        # YAML reads an unquoted `yes` as a truth value and `1.10` as the number 1.1.
+        if value is None or isinstance(value, (bool, float, list, Mapping)):
+            return f"{name} is {value!r}, but must be text; put it in quotes."
+        try:
+            quote(value)
+        except ValueError:
+            return f"{name} holds a line break or another control character, which no .env file can carry; remove it."
+    return None
+
+
+def _login(name: str, value: object) -> str | None:
+    if is_valid_login(str(value)):
+        return None
+    return (
+        f"{name} is {value!r}, but a login names a user and a host: use 1 to 32 lower-case letters, digits or hyphens, "
+        "a letter first and no hyphen last (`make LOGIN=wil`)."
+    )
+
+
+def _domain(name: str, value: object) -> str | None:
+    text = str(value)
+    if len(text) <= 253 and _DOMAIN.fullmatch(text):
+        return None
+    return (
+        f"{name} is {text!r}, which is no host name; use lower-case letters, digits, hyphens and dots, like wil.42.fr."
+    )
+
+
+def _port(name: str, value: object) -> str | None:
+    if 1 <= int(str(value)) <= 65535:
+        return None
+    return f"{name} is {value}, but a port lies between 1 and 65535."
+
+
+def _matches(pattern: re.Pattern[str], must: str) -> Callable[[str, object], str | None]:
+    def judge(name: str, value: object) -> str | None:
+        return None if pattern.fullmatch(str(value)) else f"{name} is {str(value)!r}, but must be {must}."
+
+    return judge
+
+
+def _within(low: int, high: int, unit: str) -> Callable[[str, object], str | None]:
+    def judge(name: str, value: object) -> str | None:
+        number = int(str(value))
+        return None if low <= number <= high else f"{name} is {number}, but must be {low} to {high} {unit}."
+
+    return judge
+
+
+def _buffer_pool(name: str, value: object) -> str | None:
+    # Zero is the rule of the image's entrypoint.
+    return None if str(value) == "0" else _within(5, 65536, "MiB, or 0 to derive it from the memory")(name, value)
+
+
+def _directory(name: str, value: object) -> str | None:
+    text = str(value)
+    if not re.fullmatch(r"(?:/[^/\0]+)+", text) or ".." in text.split("/") or "." in text.split("/"):
+        return f"{name} is {text!r}, but must be an absolute path without '.', '..' or a slash at its end."
+    if any(character in text for character in ":\"'$\\"):
+        return f"{name} is {text!r}, but Docker cannot mount a path that holds a colon, a quote, a backslash or a dollar sign."
+    return None
+
+
+def _own_directory(name: str, value: object) -> str | None:
+    problem = _directory(name, value)
+    if problem:
+        return problem
+    if str(value) in _SHARED_DIRECTORIES:
+        return f"{name} is {str(value)!r}, which holds more than ours; name a directory below it."
+    return None
+
+
+def _optional_directory(name: str, value: object) -> str | None:
+    return _directory(name, value) if str(value) else None
+
+
+def _network(name: str, value: object) -> str | None:
+    if str(value) in _DOCKER_NETWORKS:
+        return f"{name} is {str(value)!r}, which is one of Docker's own networks; choose another name (R18, R21)."
+    return _matches(_OBJECT_NAME, "lower-case letters, digits, - and _, a letter or digit first")(name, value)
+
+
+def _image_version(name: str, value: object) -> str | None:
+    if str(value) == "latest":
+        return f"{name} is 'latest', which the subject forbids (R29); give a version, like 1.0."
+    return _matches(_TAG, "a tag of letters, digits, dots, - and _")(name, value)
+
+
+def _services(name: str, value: object) -> str | None:
+    services = value if isinstance(value, list) else []
+    if not services:
+        return f"{name} is empty; name the services, like mariadb, wordpress and nginx."
+    twice = next((service for service in services if services.count(service) > 1), None)
+    return f"{name} names {twice!r} twice; remove one." if twice else None
+
+
+def _not_blank(name: str, value: object) -> str | None:
+    return None if str(value).strip() else f"{name} is empty; give it a value."
+
+
+def _image(name: str, value: object) -> str | None:
+    if _BASE_IMAGE.fullmatch(str(value)):
+        return None
+    return f"{name} is {str(value)!r}, but must be debian:<version> or alpine:<version>, and not latest (R7, R29)."
+
+
+def _url(name: str, value: object) -> str | None:
+    if not str(value) or re.fullmatch(r"https?://[^\s/]+(?:/[^\s]*)?", str(value)):
+        return None
+    return f"{name} is {str(value)!r}, but must be an http or https address."
+
+
+def _administrator(name: str, value: object) -> str | None:
+    if not _WORDPRESS_USER.fullmatch(str(value)):
+        return f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, inner spaces and _ . @ - in a user name."
+    if holds_admin(str(value)):
+        return f"{name} is {str(value)!r}, but the administrator's name must not contain 'admin' in any case (R26); choose another."
+    return None
+
+
+_JUDGES: dict[str, Callable[[str, object], str | None]] = {
+    "inception_login": _login,
+    "inception_domain": _domain,
+    "inception_project_dir": _own_directory,
+    "inception_data_dir": _own_directory,
+    "inception_cache_dir": _own_directory,
+    "inception_state_dir": _own_directory,
+    "inception_log_dir": _own_directory,
+    "inception_extra_ca_dir": _optional_directory,
+    "inception_project_name": _matches(_OBJECT_NAME, "lower-case letters, digits, - and _, a letter or digit first"),
+    "inception_network": _network,
+    "inception_services": _services,
+    "inception_https_port": _port,
+    "inception_base_image": _image,
+    "inception_image_version": _image_version,
+    "inception_upload_limit_mb": _within(1, 2048, "MiB"),
+    "inception_wait_timeout": _within(10, 3600, "seconds"),
+    "inception_apt_mirror": _url,
+    "inception_registry_url": _url,
+    "mariadb_buffer_pool_mb": _buffer_pool,
+    "nginx_port": _port,
+    "wordpress_port": _port,
+    "mariadb_port": _port,
+    "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
+    "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
+    "wordpress_title": _not_blank,
+    "wordpress_locale": _matches(_LOCALE, "a locale such as en_US, ko_KR or de_DE_formal"),
+    "wordpress_admin_user": _administrator,
+    "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, inner spaces and _ . @ -"),
+    "wordpress_admin_email": _matches(_EMAIL, "an e-mail address"),
+    "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
+    "wordpress_url": _url,
+    "wordpress_cli_url": _url,
+    "wordpress_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
+    "wordpress_cli_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
+}
+
+
+def _relations(settings: Mapping[str, object]) -> list[str]:
+    """Judge what only several settings together can tell."""
+    found: list[str] = []
+
+    def text(name: str) -> str:
+        return str(settings.get(name, "")).casefold()
+
+    if "wordpress_user" in settings and text("wordpress_admin_user") == text("wordpress_user"):
+        found.append(
+            "wordpress_admin_user and wordpress_user are the same; the site needs two users (R25), rename one."
+        )
+    if "wordpress_user_email" in settings and text("wordpress_admin_email") == text("wordpress_user_email"):
+        found.append(
+            "wordpress_admin_email and wordpress_user_email are the same; WordPress wants one address for each user."
+        )
+    if text("mariadb_user") in {"root", "mysql", "mariadb.sys"}:
+        found.append(
+            f"mariadb_user is {settings['mariadb_user']!r}, which MariaDB keeps for itself; choose another name."
+        )
+    if text("mariadb_database") in {"mysql", "sys", "information_schema", "performance_schema"}:
+        found.append(
+            f"mariadb_database is {settings['mariadb_database']!r}, which belongs to MariaDB itself; choose another name."
+        )
+    if text("inception_base") == "alpine" and text("inception_supply") == "distribution":
+        found.append(
+            "inception_supply is 'distribution', but Alpine has no WordPress package; "
+            "set inception_supply to upstream or inception_base to debian."
+        )
+    image = text("inception_base_image")
+    if _BASE_IMAGE.fullmatch(image) and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
+        found.append(
+            f"inception_base_image is {image!r}, but inception_base is {text('inception_base')!r}; make them agree."
+        )
+    return found
+
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 #: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.

@@ -10,7 +10,7 @@ short_description: Check an Inception repository against the subject
 description:
   - Reads the files of a repository and answers every check of the evaluation sheet that files can answer.
   - Nothing is changed and nothing of the repository is executed.
-  - Runs on the controller, where the package C(inception_rules) is installed; use C(delegate_to=localhost) in a play
+  - Runs on the controller, where the package C(inception_check) is installed; use C(delegate_to=localhost) in a play
     over other hosts.
 options:
   path:
@@ -131,12 +131,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        from inception_rules.engine import check
-        from inception_rules.evidence.source import NotReadableError
-        from inception_rules.reports import as_json
-        from inception_rules.rules import all_rules
+        from inception_check.engine import check
+        from inception_check.evidence.source import NotReadableError
+        from inception_check.reports import as_json
+        from inception_check.rules import all_rules
     except ImportError as error:
-        module.fail_json(msg=missing_required_lib("inception_rules"), exception=str(error))
+        module.fail_json(msg=missing_required_lib("inception_check"), exception=str(error))
         return
     given = module.params
     unknown = sorted(set(given["ignore_rules"]) - {rule.id for rule in all_rules()})

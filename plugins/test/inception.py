@@ -1,4 +1,4 @@
-"""Tests over the plain package inception_rules, for names, images, bases and settings files."""
+"""Tests over the plain package inception_check, for names, images, bases and settings files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 
 from ansible.errors import AnsibleFilterError
 
-from inception_rules.names import holds_admin
-from inception_rules.releases import penultimate
+from inception_check.names import holds_admin
+from inception_check.releases import penultimate
 
 # Ansible loads every test anew for each task. The rules, which bring all parsers along, are imported where
 # they are used.
@@ -21,7 +21,7 @@ def allowed_admin_name(name: object) -> bool:
 
 def tagged_image(reference: object) -> bool:
     """Tell whether an image reference names a version, which ``latest`` is not (R29)."""
-    from inception_rules.rules.latest_tag import tag_of
+    from inception_check.rules.latest_tag import tag_of
 
     tag = tag_of(str(reference))
     return tag is not None and tag.lower() != "latest"
@@ -34,7 +34,7 @@ def penultimate_base(reference: object, on: str = "") -> bool:
         reference: for example ``debian:12-slim``.
         on: the day in the form ``YYYY-MM-DD``; today when empty.
     """
-    from inception_rules.rules.base_image import release_of
+    from inception_check.rules.base_image import release_of
 
     distribution, _, tag = str(reference).partition(":")
     if distribution not in {"alpine", "debian"}:
@@ -48,7 +48,7 @@ def penultimate_base(reference: object, on: str = "") -> bool:
 
 def valid_dotenv(text: object) -> bool:
     """Tell whether Compose would read a text as a ``.env`` file (R32)."""
-    from inception_rules.evidence.dotenv import parse_dotenv
+    from inception_check.evidence.dotenv import parse_dotenv
 
     return not parse_dotenv(str(text)).problems
 

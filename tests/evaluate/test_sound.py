@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from patient import Patient
 
-from inception_rules.live import cli
+from inception_evaluate import cli
 
 #: What only a run from nothing, a reboot or a rebuild decides, and the file that is never in git.
 LEFT_OPEN = {"E7", "E8", "E16", "E58", "E59", "R32"}

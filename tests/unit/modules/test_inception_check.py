@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inception_rules import subject
+from inception_check import subject
 from support import ROOT, load_plugin, run_module, run_module_process
 
 module = load_plugin("modules/inception_check")

@@ -1,0 +1,219 @@
+"""Filter: why a machine cannot take the stack, judged before anything on it is touched."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: find_obstacles
+author: the Inception team
+short_description: Why a machine cannot take the stack
+description:
+  - Judges what M(inception_facts) gathered of a machine against the settings.
+positional: _input
+options:
+  _input:
+    description: The fact C(inception_host).
+    type: dict
+    required: true
+  wanted:
+    description: The settings that the judgement needs, each as a keyword argument; see C(roles/inception/tasks/machine.yml).
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Judge the machine
+  ansible.builtin.assert:
+    that: inception_host | find_obstacles(https_port=443, project_name='inception') == []
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence for each obstacle; empty when there is none.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+SUPPORTED = {"debian": {"12", "13"}}
+SUPPORTED_ARCHITECTURES = frozenset({"x86_64", "aarch64"})
+#: MariaDB, PHP and NGINX idle below 200 MiB together; an image build needs the rest.
+MINIMUM_MEMORY_MB = 900
+#: Base, build cache, three images and room for a site; measured, with a margin of a third.
+MINIMUM_DISK_MB = 4096
+
+
+def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Return why the machine cannot take the stack, each as one sentence with the way out.
+
+    Args:
+        host: what the module ``inception_facts`` gathered.
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``
+            and ``login``.
+    """
+    found: list[str] = []
+    found.extend(_platform(host))
+    found.extend(_engine(host))
+    found.extend(_room(host))
+    found.extend(_ports(host, wanted))
+    found.extend(_secrets(host, wanted))
+    found.extend(_database(host, wanted))
+    found.extend(_base(host, wanted))
+    found.extend(_foreign(host, wanted))
+    found.extend(_supply(host))
+    return found
+
+
+def _platform(host: Mapping[str, Any]) -> list[str]:
+    found = []
+    name, version = str(host["distribution"]), str(host["distribution_version"])
+    if version not in SUPPORTED.get(name, set()):
+        found.append(f"This machine runs {name} {version or '(rolling)'}; supported are Debian 12 and 13.")
+    if host["architecture"] not in SUPPORTED_ARCHITECTURES:
+        found.append(
+            f"This machine is a {host['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}."
+        )
+    if host["uid"] != 0:
+        found.append(
+            "Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it."
+        )
+    return found
+
+
+def _engine(host: Mapping[str, Any]) -> list[str]:
+    problem = host["docker"]["settings_problem"]
+    if not problem:
+        return []
+    return [f"/etc/docker/daemon.json is not what the Docker engine can read ({problem}): mend it, or move it away."]
+
+
+def _room(host: Mapping[str, Any]) -> list[str]:
+    found = []
+    if host["memory_mb"] < MINIMUM_MEMORY_MB:
+        found.append(f"This machine has {host['memory_mb']} MiB of memory; at least {MINIMUM_MEMORY_MB} are needed.")
+    if host["deployed"]:
+        # What is deployed already has taken its room.
+        return found
+    found.extend(
+        f"{place['path']} has {place['free_mb']} MiB free; at least {MINIMUM_DISK_MB} are needed: "
+        "make room or let the settings point to another disk."
+        for place in host["disks"]
+        if place["free_mb"] < MINIMUM_DISK_MB
+    )
+    return found
+
+
+def _ports(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = []
+    for listener in host["listeners"]:
+        if listener["project"] and listener["project"] == wanted["project_name"]:
+            continue
+        holder = listener["container"] or listener["process"] or "a process that cannot be named"
+        kind = "the container" if listener["container"] else "the process"
+        found.append(
+            f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another inception_https_port."
+        )
+    return found
+
+
+def _secrets(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = []
+    directory = f"{wanted['project_dir']}/secrets"
+    for name, state in sorted(host["secrets"].items()):
+        if state["owner"] != 0:
+            found.append(
+                f"{directory}/{name} belongs to the user {state['owner']}, but the containers can read only what belongs "
+                f"to root: chown 0:0 {directory}/{name}."
+            )
+        if state["problem"]:
+            found.append(
+                f"{directory}/{name} {state['problem']}; write a better value into it, or remove the file to have one made."
+            )
+    needed = ("credentials.txt", "db_password.txt", "db_root_password.txt")
+    missing = [name for name in needed if name not in host["secrets"]]
+    database = f"{wanted['data_dir']}/mariadb"
+    if missing and database in host["filled_directories"]:
+        found.append(
+            f"{database} holds a database, but {directory}/{missing[0]} is gone: put the secrets of that installation back, "
+            "or move the directory away to begin anew."
+        )
+    return found
+
+
+def _database(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former, name = host["database"], wanted["database"]
+    if not former or former == name or f"{wanted['data_dir']}/mariadb" not in host["filled_directories"]:
+        return []
+    return [
+        f"mariadb_database is {name}, but the site is in the database {former}, and a new name would begin an empty site: "
+        f"set it back to {former}, or remove the site first (`make fclean`)."
+    ]
+
+
+#: The uid of www-data, to which the content of the site belongs, in the images of each base.
+CONTENT_OWNERS = {33: "debian", 82: "alpine"}
+
+
+def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former = CONTENT_OWNERS.get(host["content_owner"], wanted["base"])
+    if former == wanted["base"]:
+        return []
+    return [
+        f"inception_base is {wanted['base']}, but the site in {wanted['data_dir']} was made with {former}, whose users have "
+        f"other numbers: set it back to {former}, or remove the site first (`make fclean`)."
+    ]
+
+
+def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    found = [
+        f"The container {name} exists and is not ours; remove it (docker rm -f {name}) or rename it."
+        for name, project in sorted(host["foreign_containers"].items())
+        if not project
+    ]
+    others = sorted({project for project in host["foreign_containers"].values() if project})
+    found.extend(
+        f"inception_project_name is {wanted['project_name']}, but containers of the project {project} bear the names that are "
+        f"needed: set it back to {project} if that is this site, or else take that project down."
+        for project in others
+    )
+    for name, volume in sorted(host["volumes"].items()):
+        device = volume["device"]
+        if volume["project"] in others:
+            continue
+        if volume["project"] != wanted["project_name"]:
+            found.append(
+                f"The volume {name} exists and is not ours; remove it (docker volume rm {name}), "
+                "or copy its data away first if you want to keep them."
+            )
+        elif device and not device.startswith(f"{wanted['data_dir']}/"):
+            former = device.rsplit("/", 1)[0]
+            found.append(
+                f"The volume {name} keeps its data in {device}, not below {wanted['data_dir']}: to keep the site, set "
+                f"inception_data_dir to {former}; to begin anew for {wanted['login']}, run `make fclean` with the former login first."
+            )
+    return found
+
+
+def _supply(host: Mapping[str, Any]) -> list[str]:
+    unreachable: Sequence[str] = host["supply"]["unreachable"]
+    if not unreachable:
+        return []
+    others = {
+        "upstream": "set inception_supply to distribution, or the addresses to a mirror that can be reached",
+        "distribution": "see to it that the Debian archive can be reached, or set inception_apt_mirror",
+    }
+    chosen = host["supply"]["resolved"]
+    return [f"inception_supply is {chosen}, but {unreachable[0]} cannot be reached; {others[chosen]}."]
+
+
+def obstacles(host: dict[str, Any], **wanted: Any) -> list[str]:
+    """Take the settings as keyword arguments, as a filter does."""
+    return find_obstacles(host, wanted)
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filter by its name."""
+        return {"find_obstacles": obstacles}

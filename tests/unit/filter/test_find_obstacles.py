@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from filter.find_obstacles import MINIMUM_DISK_MB, MINIMUM_MEMORY_MB, find_obstacles
+
+HOST: dict[str, Any] = {
+    "distribution": "debian",
+    "distribution_version": "13",
+    "architecture": "x86_64",
+    "uid": 0,
+    "memory_mb": 3920,
+    "docker": {"settings_problem": ""},
+    "deployed": False,
+    "disks": [{"path": "/", "free_mb": 20000}],
+    "listeners": [],
+    "secrets": {},
+    "filled_directories": [],
+    "database": "",
+    "content_owner": -1,
+    "foreign_containers": {},
+    "volumes": {},
+    "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
+}
+WANTED = {
+    "https_port": 443,
+    "project_name": "inception",
+    "project_dir": "/opt/inception",
+    "data_dir": "/home/wil/data",
+    "login": "wil",
+    "database": "wordpress",
+    "base": "debian",
+}
+SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
+
+
+def host(**changes: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(HOST), **changes}
+
+
+def test_a_good_machine_has_no_obstacle() -> None:
+    assert find_obstacles(host(), WANTED) == []
+    assert find_obstacles(host(distribution_version="12", architecture="aarch64"), WANTED) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"distribution": "ubuntu", "distribution_version": "24.04"},
+            "runs ubuntu 24.04; supported are Debian 12 and 13",
+        ),
+        ({"distribution_version": "11"}, "runs debian 11"),
+        ({"distribution_version": ""}, "runs debian (rolling)"),
+        ({"architecture": "riscv64"}, "is a riscv64; supported are aarch64, x86_64"),
+        ({"uid": 1000}, "run as root, or install sudo"),
+        (
+            {"docker": {"settings_problem": "Expecting value: line 1 column 2 (char 1)"}},
+            "/etc/docker/daemon.json is not what the Docker engine can read (Expecting value: line 1 column 2 (char 1)): mend it",
+        ),
+        ({"memory_mb": MINIMUM_MEMORY_MB - 1}, f"at least {MINIMUM_MEMORY_MB} are needed"),
+        ({"disks": [{"path": "/home", "free_mb": MINIMUM_DISK_MB - 1}]}, "/home has 4095 MiB free"),
+        (
+            {"listeners": [{"port": 443, "process": "apache2 (pid 77)", "container": "", "project": ""}]},
+            "Port 443 is taken by the process apache2 (pid 77); stop it, or choose another inception_https_port",
+        ),
+        (
+            {"listeners": [{"port": 443, "process": "", "container": "proxy", "project": "other"}]},
+            "Port 443 is taken by the container proxy",
+        ),
+        (
+            {"listeners": [{"port": 443, "process": "", "container": "", "project": ""}]},
+            "a process that cannot be named",
+        ),
+        (
+            {"secrets": {**SECRETS, "db_password.txt": {"problem": "is empty", "owner": 0}}},
+            "/opt/inception/secrets/db_password.txt is empty; write a better value into it, or remove the file",
+        ),
+        (
+            {"secrets": {**SECRETS, "credentials.txt": {"problem": "", "owner": 1000}}},
+            "credentials.txt belongs to the user 1000",
+        ),
+        (
+            {"filled_directories": ["/home/wil/data/mariadb"]},
+            "/home/wil/data/mariadb holds a database, but /opt/inception/secrets/credentials.txt is gone",
+        ),
+        (
+            {"database": "shop", "secrets": SECRETS, "filled_directories": ["/home/wil/data/mariadb"]},
+            "mariadb_database is wordpress, but the site is in the database shop",
+        ),
+        ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
+        (
+            {"foreign_containers": {"nginx": ""}},
+            "The container nginx exists and is not ours; remove it (docker rm -f nginx)",
+        ),
+        (
+            {
+                "foreign_containers": {"nginx": "shop", "mariadb": "shop"},
+                "volumes": {"mariadb": {"device": "/home/wil/data/mariadb", "project": "shop"}},
+            },
+            "containers of the project shop bear the names that are needed: set it back to shop if that is this site",
+        ),
+        (
+            {"volumes": {"mariadb": {"device": "", "project": "shop"}}},
+            "The volume mariadb exists and is not ours",
+        ),
+        (
+            {"volumes": {"mariadb": {"device": "/home/tux/data/mariadb", "project": "inception"}}},
+            "set inception_data_dir to /home/tux/data; to begin anew for wil",
+        ),
+        (
+            {"supply": {"resolved": "upstream", "source": "setting", "unreachable": ["https://registry.example/"]}},
+            "inception_supply is upstream, but https://registry.example/ cannot be reached; set inception_supply",
+        ),
+        (
+            {"supply": {"resolved": "distribution", "source": "setting", "unreachable": ["http://mirror.example/"]}},
+            "set inception_apt_mirror",
+        ),
+    ],
+)
+def test_each_obstacle_is_one_sentence(changes: dict[str, Any], says: str) -> None:
+    (sentence,) = find_obstacles(host(**changes), WANTED)
+    assert says in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_our_own_deployment_is_no_obstacle() -> None:
+    ours = host(
+        deployed=True,
+        database="wordpress",
+        disks=[{"path": "/", "free_mb": 10}],
+        listeners=[{"port": 443, "process": "", "container": "nginx", "project": "inception"}],
+        secrets=SECRETS,
+        filled_directories=["/home/wil/data/mariadb", "/home/wil/data/wordpress"],
+        volumes={"mariadb": {"device": "/home/wil/data/mariadb", "project": "inception"}},
+    )
+    assert find_obstacles(ours, WANTED) == []
+
+
+def test_all_obstacles_are_told_at_once() -> None:
+    assert len(find_obstacles(host(uid=1000, memory_mb=1, architecture="s390x"), WANTED)) == 3

@@ -1,0 +1,24 @@
+"""The rules, one per file; every module in here that has a ``RULE`` is found by itself."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from inception_check.model import Rule
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, in the order of the evaluation sheet."""
+    from inception_check.subject import ORDER
+
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found: list[Rule] = [importlib.import_module(f"{__name__}.{name}").RULE for name in names]
+    return tuple(sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id)))
+
+
+def rule_by_id(identifier: str) -> Rule | None:
+    """Return a rule, or None."""
+    return next((rule for rule in all_rules() if rule.id == identifier), None)

@@ -1,0 +1,99 @@
+"""No password in a Dockerfile (R30)."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+
+from inception_check.evidence import credentials as found
+from inception_check.evidence.dockerfile import Instruction
+from inception_check.evidence.interpolation import interpolate
+from inception_check.evidence.project import Project
+from inception_check.evidence.shell import parse_shell
+from inception_check.model import Context, Outcome, Rule, Severity
+
+_FIX = "Read it from /run/secrets when the container starts."
+
+
+def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    if not project.dockerfiles:
+        yield RULE.undecided("there is no Dockerfile", ("R30",))
+        return
+    for dockerfile in project.dockerfiles:
+        seen: set[tuple[int, str]] = set()
+        for instruction in dockerfile.instructions:
+            if instruction.name not in {"ENV", "ARG"}:
+                continue
+            for name, value, line in instruction.pairs():
+                if not found.is_credential_name(name):
+                    continue
+                if value is not None and found.is_secret_value(value, name, example=False):
+                    seen.add((line, name))
+                    yield RULE.finding(
+                        dockerfile.path, line, f"{instruction.name} {name} holds a password in clear", _FIX
+                    )
+                elif instruction.name == "ENV" and value is not None and interpolate(value, {}).used:
+                    yield RULE.finding(
+                        dockerfile.path,
+                        line,
+                        f"ENV {name} keeps a password in the image, where docker inspect shows it",
+                        _FIX,
+                        severity=Severity.WARNING,
+                        requirements=("R30",),
+                    )
+        for instruction, script in project.run_scripts(dockerfile):
+            for credential in found.in_shell(script):
+                if (credential.line, credential.what) not in seen and credential.sure:
+                    seen.add((credential.line, credential.what))
+                    yield RULE.finding(
+                        dockerfile.path,
+                        credential.line,
+                        f"{instruction.name} holds a password in clear ({credential.what})",
+                        _FIX,
+                    )
+        for instruction in dockerfile.instructions:
+            if instruction.name not in {"CMD", "ENTRYPOINT", "HEALTHCHECK"}:
+                continue
+            for credential in _in_command(dockerfile.path, instruction):
+                if (credential.line, credential.what) not in seen and credential.sure:
+                    seen.add((credential.line, credential.what))
+                    yield RULE.finding(
+                        dockerfile.path,
+                        credential.line,
+                        f"{instruction.name} holds a password in clear ({credential.what})",
+                        _FIX,
+                    )
+        for credential in found.in_token(project.text(dockerfile.path)):
+            yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
+
+
+def _in_command(path: str, instruction: Instruction) -> Iterator[found.Credential]:
+    """Find credentials in the command of a container, in the shell form and in the exec form."""
+    if instruction.arguments is None:
+        body = instruction.body
+        if instruction.name == "HEALTHCHECK":
+            # The options and the word CMD stand before the command; blanks keep the lines and the rest in place.
+            body = re.sub(r"^((?:\s|\\\n|--\S+)*)CMD\b", lambda match: "\n" * match.group(1).count("\n"), body, count=1)
+            listed = body.strip()
+            if listed.startswith("["):
+                try:
+                    words = json.loads(listed.replace("\\\n", " "))
+                except ValueError:
+                    return
+                yield from _of_words(tuple(str(word) for word in words), path, instruction.line)
+                return
+        yield from found.in_shell(parse_shell(body, path, instruction.body_line))
+        return
+    yield from _of_words(instruction.arguments, path, instruction.line)
+
+
+def _of_words(words: tuple[str, ...], path: str, line: int) -> Iterator[found.Credential]:
+    script = parse_shell(" ".join(shlex.quote(word) for word in words), path, line)
+    for inner in script.everything():
+        for credential in found.in_shell(inner):
+            yield found.Credential(credential.what, line, credential.sure)
+
+
+RULE = Rule("password-in-dockerfile", "No Dockerfile holds a password", ("R30", "E1", "R34"), _check)

@@ -1,0 +1,139 @@
+"""Every TLS server speaks TLS 1.2 and 1.3 only (R11)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from inception_check.evidence.nginx import Directive, NginxConfig
+from inception_check.evidence.project import ConfigText, Project
+from inception_check.model import Context, Outcome, Rule
+
+_GOOD = frozenset({"TLSv1.2", "TLSv1.3"})
+_KNOWN = _GOOD | {"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"}
+_FIX = "Write ssl_protocols TLSv1.2 TLSv1.3; in the server block."
+
+
+def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    part = project.part("nginx")
+    if part is None:
+        yield RULE.undecided("no service could be recognised as NGINX")
+        return
+    configs = project.nginx_configs
+    if not configs:
+        yield RULE.undecided("no NGINX configuration could be found")
+        return
+    by_name: dict[str, list[Directive]] = {}
+    for text, config in configs:
+        for name in {posixpath.basename(text.path), posixpath.basename(text.target)} - {""}:
+            by_name.setdefault(name, []).extend(config.directives)
+    inherited = _http_protocols(configs, by_name)
+    servers = 0
+    plain_443 = []
+    for text, config in configs:
+        for server in _servers(config.directives):
+            children = _with_includes(server.children or [], by_name, 0)
+            kind = _kind(children)
+            if kind == "plain 443":
+                plain_443.append(server)
+            if kind != "tls":
+                continue
+            servers += 1
+            protocols = [d for d in children if d.name == "ssl_protocols"] or inherited
+            if not protocols:
+                yield RULE.finding(
+                    server.path,
+                    server.line,
+                    "the TLS server has no ssl_protocols, so that NGINX's or the distribution's default may allow TLS 1.0 and 1.1",
+                    _FIX,
+                    requirements=("R11", "E43"),
+                )
+                continue
+            last = protocols[-1]
+            values = set(last.arguments)
+            bad = sorted(values - _GOOD)
+            if any("$" in v or "{" in v for v in bad):
+                yield RULE.undecided(f"ssl_protocols in {last.path} depends on a variable")
+            elif any(v in _KNOWN for v in bad):
+                yield RULE.finding(
+                    last.path, last.line, f"ssl_protocols allows {', '.join(bad)}", _FIX, requirements=("R11", "E43")
+                )
+            elif bad:
+                yield RULE.finding(
+                    last.path, last.line, f"ssl_protocols has the unknown version {', '.join(bad)}", _FIX
+                )
+        del text
+    if servers:
+        return
+    if plain_443:
+        yield RULE.finding(
+            plain_443[0].path,
+            plain_443[0].line,
+            "the server listens on 443 without TLS",
+            "Write listen 443 ssl; with ssl_certificate and ssl_certificate_key.",
+        )
+    elif any(_servers(config.directives) for _, config in configs):
+        first = next(server for _, config in configs for server in _servers(config.directives))
+        yield RULE.finding(
+            first.path,
+            first.line,
+            "no server block uses TLS",
+            "Write listen 443 ssl; with a certificate, and ssl_protocols TLSv1.2 TLSv1.3;.",
+        )
+    else:
+        yield RULE.undecided("no server block could be found in the NGINX configuration")
+
+
+def _servers(directives: list[Directive]) -> list[Directive]:
+    found = []
+    for directive in directives:
+        if directive.name == "server" and directive.children is not None:
+            found.append(directive)
+        elif directive.name == "http":
+            found.extend(_servers(directive.children or []))
+    return found
+
+
+def _with_includes(children: list[Directive], by_name: dict[str, list[Directive]], depth: int) -> list[Directive]:
+    result = []
+    for child in children:
+        if child.name == "include" and child.arguments and depth < 5:
+            result.extend(_with_includes(by_name.get(posixpath.basename(child.arguments[0]), []), by_name, depth + 1))
+        else:
+            result.append(child)
+    return result
+
+
+def _http_protocols(
+    configs: list[tuple[ConfigText, NginxConfig]], by_name: dict[str, list[Directive]]
+) -> list[Directive]:
+    """Return the ssl_protocols that stand outside the server blocks: every server of the container inherits them."""
+    found: list[Directive] = []
+    for _, config in configs:
+        for directive in config.directives:
+            if directive.name == "http":
+                inner = _with_includes(directive.children or [], by_name, 0)
+                found.extend(d for d in inner if d.name == "ssl_protocols")
+            elif directive.name == "ssl_protocols":
+                found.append(directive)
+    return found
+
+
+def _kind(children: list[Directive]) -> str:
+    listens = [d for d in children if d.name == "listen" and d.arguments]
+    if any("ssl" in d.arguments[1:] or "quic" in d.arguments[1:] for d in listens):
+        return "tls"
+    if any(d.name == "ssl" and d.arguments[:1] == ("on",) for d in children):
+        return "tls"
+    on_443 = any(re.search(r"(?:^|:)443$", d.arguments[0]) for d in listens)
+    return "plain 443" if on_443 else "plain"
+
+
+RULE = Rule(
+    "tls-versions",
+    "NGINX speaks TLS 1.2 and TLS 1.3, and nothing older",
+    ("R11",),
+    _check,
+    refutes=("E28", "E43"),
+)

@@ -1,0 +1,155 @@
+"""How the site answers: the front page over TLS, plain HTTP, and what its name resolves to."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import socket
+import ssl
+import time
+from html import unescape
+
+from inception_evaluate.evidence import Page, Site, Stack
+from inception_evaluate.machine import Machine, UnseenError
+
+#: Seconds that one answer may take; a site that is slower is told so.
+LIMIT = 20.0
+_MAX_BODY = 4 << 20
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_INSTALLER = re.compile(
+    rb"wp-admin/(?:install|setup-config)\.php|<title>\s*WordPress [^<]{0,12}(?:Installation|Setup Configuration)"
+    rb"|id=\"language-chooser\"|class=\"wp-core-ui language-chooser\"",
+    re.IGNORECASE,
+)
+_WORDPRESS = re.compile(rb"/wp-(?:content|includes)/|api\.w\.org|content=\"WordPress", re.IGNORECASE)
+
+
+def _context() -> ssl.SSLContext:
+    """Accept any certificate: the handshake and the certificate are judged by the scanner."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    return context
+
+
+def fetch(address: str, port: int, domain: str, path: str = "/", *, tls: bool = True, timeout: float = LIMIT) -> Page:
+    """Ask for one page, follow no redirect, accept any certificate.
+
+    Args:
+        address: where to connect to.
+        port: the port.
+        domain: the name that is asked for.
+        path: the path, beginning with a slash.
+        tls: whether TLS is spoken.
+        timeout: seconds for the whole answer.
+
+    """
+    usual = 443 if tls else 80
+    host = domain if port == usual else f"{domain}:{port}"
+    url = f"{'https' if tls else 'http'}://{host}{path}"
+    began = time.monotonic()
+
+    def failed(error: str) -> Page:
+        return Page(url, 0, error=error, seconds=time.monotonic() - began)
+
+    try:
+        raw = socket.create_connection((address, port), timeout=timeout)
+    except ConnectionRefusedError:
+        return failed("connection refused")
+    except TimeoutError:
+        return failed(f"no connection within {timeout:.0f} s")
+    except OSError as error:
+        return failed(f"no connection: {error.strerror or error}")
+    connection = http.client.HTTPConnection(address, port, timeout=timeout)
+    try:
+        connection.sock = _context().wrap_socket(raw, server_hostname=domain) if tls else raw
+        connection.request("GET", path, headers={"Host": host, "User-Agent": "inception-evaluate", "Accept": "*/*"})
+        answer = connection.getresponse()
+        body = bytearray()
+        while len(body) < _MAX_BODY:
+            part = answer.read1(65536)
+            if not part:
+                break
+            body += part
+            if time.monotonic() - began > timeout:
+                return failed(f"the answer was not complete after {timeout:.0f} s")
+    except TimeoutError:
+        return failed(f"no answer within {timeout:.0f} s")
+    except ssl.SSLError as error:
+        return failed(f"the TLS handshake failed: {error.reason or error}")
+    except (OSError, http.client.HTTPException) as error:
+        return failed(f"the connection broke: {type(error).__name__}")
+    finally:
+        connection.close()
+        raw.close()
+    content = bytes(body)
+    title = _TITLE.search(content)
+    location = answer.headers.get("Location", "")
+    return Page(
+        url,
+        answer.status,
+        title=unescape(title.group(1).decode(errors="replace")).strip()[:200] if title else "",
+        location=location,
+        installer=bool(_INSTALLER.search(location.encode())) or bool(_INSTALLER.search(content[:200_000])),
+        wordpress=bool(_WORDPRESS.search(content)),
+        seconds=time.monotonic() - began,
+        size=len(content),
+    )
+
+
+def https_port(stack: Stack) -> int:
+    """Return the port that the way in is published on: NGINX's 443 if it has that, else its lowest.
+
+    Raises:
+        UnseenError: nothing is published.
+
+    """
+    nginx = stack.role("nginx")
+    ports = [port for port in (nginx.ports if nginx is not None else ()) if port.protocol == "tcp"]
+    if not ports:
+        ports = [port for one in stack.containers for port in one.ports if port.protocol == "tcp"]
+    for port in ports:
+        if port.host == 443:
+            return 443
+    secure = [port.host for port in ports if port.container in (443, 8443) or port.host % 1000 == 443]
+    if secure or ports:
+        return min(secure or [port.host for port in ports])
+    raise UnseenError("no container of the stack publishes a port, so there is no way in")
+
+
+def resolved(machine: Machine, domain: str) -> tuple[str, ...]:
+    """Return the addresses that the machine knows for a name."""
+    done = machine.run("getent", "ahosts", domain)
+    return tuple(dict.fromkeys(line.split()[0] for line in done.out.splitlines() if line.strip()))
+
+
+_OWN = r"""
+import subprocess
+found = set()
+lines = open("/proc/net/fib_trie").read().splitlines()
+for before, line in zip(lines, lines[1:]):
+    if "host LOCAL" in line and "|--" in before:
+        found.add(before.split("|--")[1].strip())
+print(json.dumps(sorted(found)))
+"""
+
+
+def collect(machine: Machine, stack: Stack, domain: str) -> Site:
+    """Meet the site.
+
+    Raises:
+        UnseenError: there is no way in, or the machine cannot be asked.
+
+    """
+    port = https_port(stack)
+    return Site(
+        domain=domain,
+        port=port,
+        front=fetch(machine.address, port, domain),
+        plain=fetch(machine.address, 80, domain, tls=False, timeout=5),
+        plain_port=fetch(machine.address, port, domain, tls=False, timeout=5),
+        resolved=resolved(machine, domain),
+        own_addresses=tuple(machine.python(_OWN)),
+    )
