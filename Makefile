@@ -90,7 +90,7 @@ help: ## What each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # The stamp comes last, so that an interrupted installation begins anew.
-$(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
+$(VENV)/.ready: requirements/uv.txt requirements/run.txt tools/checker/pyproject.toml
 	@echo "Preparing the virtualenv: Ansible and what it needs …"
 	@rm -f $@ $(VENV)/.dev $(VENV)/.evaluate
 	@# What root has written there, through sudo, is in the way of everybody else.
@@ -98,18 +98,19 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 	@python3 -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable tools/checker
 	@touch $@
 
 # The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
-$(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt
+$(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt tools/evaluator/pyproject.toml
 	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
-	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable tools/checker --editable tools/evaluator
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.ready requirements/dev.txt
+$(VENV)/.dev: $(VENV)/.ready requirements/dev.txt tools/evaluator/pyproject.toml tools/bench/pyproject.toml
 	@echo "Adding the tools of the tests …"
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable tools/evaluator --editable tools/bench
 	@touch $@

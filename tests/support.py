@@ -33,6 +33,8 @@ def load_plugin(name: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # As Ansible does it; dataclasses look their module up here.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 

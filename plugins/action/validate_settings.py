@@ -6,13 +6,15 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from inception_check.dotenv_writer import quote
-from inception_check.names import holds_admin, is_valid_login
 from pathlib import Path
 from typing import Any
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
+
+from inception_check.dotenv_writer import quote
+from inception_check.names import holds_admin, is_valid_login
 
 #: A host name label and a whole host name (RFC 1123, section 2.1).
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"

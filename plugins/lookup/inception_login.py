@@ -35,7 +35,6 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 
-
 #: The login of the subject's examples; it is used where only root is known.
 FALLBACK_LOGIN = "wil"
 #: Where an earlier run remembered the login; git ignores it.

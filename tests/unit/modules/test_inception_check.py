@@ -12,7 +12,7 @@ from inception_check import subject
 from support import ROOT, load_plugin, run_module, run_module_process
 
 module = load_plugin("modules/inception_check")
-CLEAN = ROOT / "tests/fixtures/checker/clean"
+CLEAN = ROOT / "tools/checker/tests/fixtures/clean"
 DATE = "2026-11-23"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inception_bench.errors import BenchError
 from inception_bench.load import MARK, Load, h2load, read_h2load, read_wrk, script, wrk
 
-CORPUS = Path(__file__).parents[2] / "fixtures/bench"
+CORPUS = Path(__file__).parent / "fixtures"
 
 
 def recorded(name: str) -> str:

@@ -108,7 +108,7 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
 def test_list_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--list-rules"]) == 0
     table = capsys.readouterr().out
-    assert all(f"[{rule.id}](docs/rules/{rule.id}.md)" in table for rule in all_rules())
+    assert all(f"[{rule.id}](src/inception_check/pages/{rule.id}.md)" in table for rule in all_rules())
 
 
 @pytest.mark.parametrize("arguments", [["--date", "tomorrow"], ["--format", "xml"], ["--subject", "4"], ["--nonsense"]])

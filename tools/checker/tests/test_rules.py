@@ -13,8 +13,7 @@ import yaml
 
 from checker_trees import FIXTURES, copy_clean, run, write
 from inception_check import subject
-from inception_check.cli import PAGES, page
-from inception_evaluate.rules import all_live_rules
+from inception_check.cli import page
 from inception_check.model import Rule
 from inception_check.rules import all_rules
 
@@ -98,12 +97,6 @@ def test_every_rule_has_a_page(rule: Rule) -> None:
         assert f"\n{heading}\n" in text
     for name in rule.requirements:
         assert re.search(rf"\b{name}\b", text), f"{name} is not on the page"
-
-
-def test_no_page_is_left_over() -> None:
-    assert {file.stem for file in PAGES.glob("*.md")} - {"README"} == set(RULES) | {
-        rule.id for rule in all_live_rules()
-    }
 
 
 def test_every_requirement_that_files_can_decide_is_decided_by_a_rule() -> None:

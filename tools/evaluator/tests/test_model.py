@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from inception_check.model import Finding, Severity
 from inception_evaluate.model import (
     Attachment,
     Check,
@@ -23,7 +24,6 @@ from inception_evaluate.model import (
     Verdict,
     Volume,
 )
-from inception_check.model import Finding, Severity
 
 FINDING = Finding("open-ports", ("E27",), Severity.ERROR, "", None, "port 80 answers", "Close it.", None)
 WHOLE = Evaluation(

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from inception_check import cli, subject
+from inception_check.model import Finding, Severity, Undecided
+from inception_check.rules import PAGES, all_rules, documented_rules
+from inception_evaluate.cli import rule_table
 from inception_evaluate.engine import judge
 from inception_evaluate.evidence import Evidence, Inside, Missing, Page, Process, Stack, Step, User
 from inception_evaluate.model import Mount, Port, Volume
 from inception_evaluate.rule import Absent, LiveRule, Saw
 from inception_evaluate.rules import all_live_rules
-from inception_check.model import Finding, Severity, Undecided
-from inception_check.rules import all_rules
 from live_evidence import (
     BONUS,
     CERTIFICATE,
@@ -241,8 +242,8 @@ def test_rules_are_told_apart_and_have_a_page() -> None:
 
 
 def test_the_table_of_the_documents_is_that_of_the_rules() -> None:
-    text = (cli.PAGES / "README.md").read_text()
-    assert text.split("<!-- live-rules:begin -->\n")[1].split("<!-- live-rules:end -->")[0] == cli.live_rule_table()
+    text = (PAGES.parents[2] / "README.md").read_text()
+    assert text.split("<!-- live-rules:begin -->\n")[1].split("<!-- live-rules:end -->")[0] == rule_table()
 
 
 @pytest.mark.parametrize(
@@ -271,3 +272,7 @@ def test_the_users_of_the_machine_may_meet_the_database() -> None:
     rule = tuple(one for one in all_live_rules() if one.id == "inner-services")
     met = replace(GOOD, reach=(replace(REACH[0], from_user=True, from_containers=("nginx", "wordpress")), REACH[1]))
     assert all(isinstance(one, Saw) for one in judge(rule, met).outcomes["inner-services"])
+
+
+def test_no_page_is_left_over() -> None:
+    assert documented_rules() == {rule.id for rule in all_rules()} | {rule.id for rule in all_live_rules()}

@@ -1,1 +1,1 @@
-"""The rules of the Inception bundle: plain, typed Python without any Ansible import."""
+"""The checker: the static rules of the subject, for any Inception repository."""

@@ -12,14 +12,12 @@ from pathlib import Path
 from inception_check import subject
 from inception_check.engine import Report, check
 from inception_check.evidence.source import NotReadableError
-from inception_evaluate.rules import all_live_rules
 from inception_check.model import Rule
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
 from inception_check.reports.clean import printable
-from inception_check.rules import all_rules, rule_by_id
+from inception_check.rules import PAGES, all_rules, documented_rules
 
 FORMATS = ("text", "json", "sarif", "junit")
-PAGES = Path(__file__).parent / "pages"
 
 
 def _date(text: str) -> date:
@@ -55,23 +53,17 @@ def parser() -> argparse.ArgumentParser:
 
 
 def rule_table() -> str:
-    """Return the table of all rules in Markdown; the README holds it between two marks."""
+    """Return the table of all rules in Markdown; the checker's README holds it between two marks."""
     lines = ["| rule | decides | shows to fail | what must hold |", "|---|---|---|---|"]
     lines += [
-        f"| [{r.id}](docs/rules/{r.id}.md) | {_ids(r.decides)} | {_ids(r.refutes)} | {r.title}{_weight(r)} |"
+        f"| [{r.id}](src/inception_check/pages/{r.id}.md) | {ids_of(r.decides)} | {ids_of(r.refutes)} | {r.title}{_weight(r)} |"
         for r in all_rules()
     ]
     return "\n".join(lines) + "\n"
 
 
-def live_rule_table() -> str:
-    """Return the table of the rules of `make evaluate` in Markdown; docs/rules/README.md holds it."""
-    lines = ["| rule | decides | what must hold |", "|---|---|---|"]
-    lines += [f"| [{r.id}]({r.id}.md) | {_ids(r.decides)} | {r.title} |" for r in all_live_rules()]
-    return "\n".join(lines) + "\n"
-
-
-def _ids(names: tuple[str, ...]) -> str:
+def ids_of(names: tuple[str, ...]) -> str:
+    """Return the ids of requirements in the order of the sheet; a failure of those with ``!`` ends the evaluation."""
     return " ".join(
         f"{name}!" if subject.REQUIREMENTS[name].ends else name for name in sorted(names, key=subject.ORDER.__getitem__)
     )
@@ -83,12 +75,7 @@ def _weight(rule: Rule) -> str:
 
 def page(identifier: str) -> str | None:
     """Return the documentation page of a rule, or None."""
-    if rule_by_id(identifier) is None and not any(rule.id == identifier for rule in all_live_rules()):
-        return None
-    try:
-        return (PAGES / f"{identifier}.md").read_text(encoding="utf-8")
-    except OSError:
-        return None
+    return (PAGES / f"{identifier}.md").read_text(encoding="utf-8") if identifier in documented_rules() else None
 
 
 def render(report: Report, form: str, *, colour: bool = False) -> str:
@@ -121,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.explain is not None:
         text = page(options.explain)
         if text is None:
-            known = ", ".join([*(rule.id for rule in all_rules()), *(rule.id for rule in all_live_rules())])
+            known = ", ".join(sorted(documented_rules()))
             sys.stderr.write(
                 f"inception-check: there is no rule {printable(options.explain)}; the rules are: {known}\n"
             )

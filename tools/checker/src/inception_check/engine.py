@@ -5,16 +5,15 @@ from __future__ import annotations
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from inception_check import external, subject
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import Problem
-from inception_evaluate.rules import all_live_rules
 from inception_check.model import Context, Finding, Rule, Severity, Undecided
-from inception_check.rules import all_rules
+from inception_check.rules import all_rules, documented_rules
 from inception_check.suppress import RULE_ID as SUPPRESSIONS
 from inception_check.suppress import read_suppressions
 
@@ -129,7 +128,7 @@ def check(
             kept = tuple(name for name in outcome.requirements if name in applicable)
             if outcome.requirements and not kept:
                 continue
-            findings.append(_with(outcome, kept))
+            findings.append(replace(outcome, requirements=kept))
     if run_external:
         more, report.external = external.run(project)
         findings.extend(more)
@@ -139,7 +138,7 @@ def check(
     report.problems = project.problems
     report.notes = project.memo.get("notes", [])
     findings.extend(live)
-    known = {rule.id for rule in all_rules()} | {rule.id for rule in all_live_rules()} | PSEUDO_RULES
+    known = documented_rules() | PSEUDO_RULES
     suppressions = read_suppressions(project.tree, known, findings)
     findings = suppressions.apply(dict.fromkeys(findings))
     ran_ids = {rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)
@@ -162,19 +161,6 @@ def check(
             if source is not None:
                 report.lines[finding.path, finding.line] = source.line(finding.line)
     return report
-
-
-def _with(finding: Finding, requirements: tuple[str, ...]) -> Finding:
-    return Finding(
-        finding.rule,
-        requirements,
-        finding.severity,
-        finding.path,
-        finding.line,
-        finding.message,
-        finding.fix,
-        finding.suppressed,
-    )
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from inception_check.evidence.source import Tree
@@ -90,7 +90,7 @@ def _finding(severity: Severity, path: str, line: int | None, message: str, fix:
     return Finding(RULE_ID, (), severity, path, line, message, fix)
 
 
-def read_suppressions(tree: Tree, known: set[str], found: Iterable[Finding]) -> Suppressions:
+def read_suppressions(tree: Tree, known: Set[str], found: Iterable[Finding]) -> Suppressions:
     """Read the suppression file and the inline comments.
 
     Args:
@@ -116,7 +116,7 @@ def read_suppressions(tree: Tree, known: set[str], found: Iterable[Finding]) -> 
     return result
 
 
-def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: set[str], result: Suppressions) -> bool:
+def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: Set[str], result: Suppressions) -> bool:
     if not rules:
         message, fix = "a suppression names no rule", "Name the rule: ignore[rule-id] and the reason."
         result.findings.append(_finding(Severity.ERROR, path, line, message, fix))
@@ -135,7 +135,7 @@ def _valid(rules: tuple[str, ...], reason: str, path: str, line: int, known: set
     return True
 
 
-def _read_inline(path: str, lines: list[str], known: set[str], result: Suppressions) -> None:
+def _read_inline(path: str, lines: list[str], known: Set[str], result: Suppressions) -> None:
     for number, text in enumerate(lines, start=1):
         if "inception-check:" not in text:
             continue
@@ -151,7 +151,7 @@ def _read_inline(path: str, lines: list[str], known: set[str], result: Suppressi
         result.entries.append(Suppression(rules, reason, path, number, path, covered))
 
 
-def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> None:
+def _read_file(path: str, text: str, known: Set[str], result: Suppressions) -> None:
     root, problems = parse_yaml(text, path)
     for problem in problems:
         result.findings.append(_finding(Severity.ERROR, path, problem.line, problem.message, "Mend the YAML."))
@@ -160,16 +160,16 @@ def _read_file(path: str, text: str, known: set[str], result: Suppressions) -> N
     section = root.get("suppress") if root.kind == "mapping" else None
     if section is None or section.kind != "sequence":
         message = "the file needs a list called suppress"
-        result.findings.append(_finding(Severity.ERROR, path, root.line, message, "See docs/rules/README.md."))
+        result.findings.append(_finding(Severity.ERROR, path, root.line, message, "See the README of inception-check."))
         return
     for item in section.items:
         _read_entry(path, item, known, result)
 
 
-def _read_entry(path: str, item: Value, known: set[str], result: Suppressions) -> None:
+def _read_entry(path: str, item: Value, known: Set[str], result: Suppressions) -> None:
     if item.kind != "mapping":
         message = "an entry is a mapping with rule, path and reason"
-        result.findings.append(_finding(Severity.ERROR, path, item.line, message, "See docs/rules/README.md."))
+        result.findings.append(_finding(Severity.ERROR, path, item.line, message, "See the README of inception-check."))
         return
     rule, where, reason, line = item.get("rule"), item.get("path"), item.get("reason"), item.get("line")
     rules = tuple(

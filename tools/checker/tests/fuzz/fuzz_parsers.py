@@ -4,7 +4,7 @@
 Needs the package atheris, which is no dependency of the project:
 
     pip install atheris
-    python tests/fuzz/fuzz_parsers.py -max_total_time=300 -timeout=20 some/corpus
+    python tools/checker/tests/fuzz/fuzz_parsers.py -max_total_time=300 -timeout=20 some/corpus
 
 The first byte chooses the parser, the rest is its text. Any exception is a find.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "plugins"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 with atheris.instrument_imports(include=["inception_check"]):
     from inception_check.evidence import credentials

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inception_check.engine import Report, check
 
-FIXTURES = Path(__file__).parent / "fixtures" / "checker"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 CLEAN = FIXTURES / "clean"
 TODAY = date(2026, 11, 23)
 

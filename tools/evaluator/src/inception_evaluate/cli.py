@@ -12,16 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inception_check import subject
+from inception_check.cli import ids_of
 from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
+from inception_check.reports.clean import printable
 from inception_evaluate import changes, engine, sheet, throwaway
 from inception_evaluate.collect import browser
 from inception_evaluate.evidence import Missing, Persisted
 from inception_evaluate.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_evaluate.model import Evaluation, Verdict
 from inception_evaluate.report import render_html, render_junit, render_text
-from inception_check.reports.clean import printable
+from inception_evaluate.rules import all_live_rules
 
 
 class UsageError(Exception):
@@ -54,7 +56,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--install", action="store_true", help="install Debian's chromium when there is no browser")
     made.add_argument("--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject")
     made.add_argument("--quiet", action="store_true", help="say nothing but the result")
+    made.add_argument("--list-rules", action="store_true", help="print the table of all rules in Markdown and end")
     return made
+
+
+def rule_table() -> str:
+    """Return the table of all rules in Markdown; the README of the checker, which has the pages, holds it between two marks."""
+    lines = ["| rule | decides | what must hold |", "|---|---|---|"]
+    lines += [
+        f"| [{r.id}](src/inception_check/pages/{r.id}.md) | {ids_of(r.decides)} | {r.title} |" for r in all_live_rules()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _wanted(text: str) -> frozenset[str]:
@@ -236,8 +248,6 @@ def found_out(root: Path, domain: str) -> tuple[str, str]:
             match = re.match(r"/home/([a-z_][a-z0-9_-]*)/data", scalar.text)
             if match:
                 return match.group(1), domain or f"{match.group(1)}.42.fr"
-    if (root / "roles" / "stack" / "tasks" / "main.yml").is_file():
-        return "wil", domain or "wil.42.fr"
     raise UsageError("the project's files do not tell its login; give it: LOGIN=…")
 
 
@@ -248,6 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    if options.list_rules:
+        sys.stdout.write(rule_table())
+        return 0
     began = time.monotonic()
 
     def say(text: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from inception_check import engine as files
 from inception_check import subject
 from inception_check.evidence.project import Project
+from inception_check.model import Severity, Undecided
 from inception_evaluate import sheet, sources
 from inception_evaluate.collect import bonus, browser, database, docker, kills, reach, secrets, site, sockets, tls
 from inception_evaluate.collect import machine as about
@@ -28,7 +29,6 @@ from inception_evaluate.model import Evaluation, Figure, Topology
 from inception_evaluate.model import Machine as About
 from inception_evaluate.rule import LiveOutcome, LiveRule
 from inception_evaluate.rules import all_live_rules
-from inception_check.model import Severity, Undecided
 
 T = TypeVar("T")
 #: The parts of the evidence that only an option brings.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from inception_check.model import Finding, Severity, Undecided
 from inception_evaluate.evidence import Evidence
 from inception_evaluate.model import Shot
-from inception_check.model import Finding, Severity, Undecided
 
 
 @dataclass(frozen=True, slots=True)

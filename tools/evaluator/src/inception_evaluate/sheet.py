@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from inception_check import subject
 from inception_check.engine import Report
+from inception_check.model import Finding, Severity, Undecided
 from inception_evaluate.model import Check, Shot, Verdict
 from inception_evaluate.rule import Absent, LiveOutcome, LiveRule, Saw
-from inception_check.model import Finding, Severity, Undecided
 
 #: Lines of the sheet that people decide in conversation; a project's files and stack give the answers.
 SPOKEN = {

@@ -22,11 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inception_check.evidence.project import Project
+from inception_check.releases import RELEASES
 from inception_evaluate.collect import docker, site
 from inception_evaluate.evidence import Persisted, Step
 from inception_evaluate.machine import Machine, UnseenError, container_machine, this_machine
 from inception_evaluate.model import Figure
-from inception_check.releases import RELEASES
 
 #: Where the repository lies on the machine.
 PLACE = "/root/inception"
@@ -44,8 +44,8 @@ PACKAGES = (
     "ca-certificates",
     "hostname",
 )
-_TOOL = Path(__file__).resolve().parents[3] / "tests" / "machine" / "machine"
-_BOOTSTRAP = Path(__file__).resolve().parents[3] / "roles" / "base_image" / "files" / "bootstrap_debian.sh"
+#: A link into the role base_image, whose script it is; an installed package holds a copy.
+_BOOTSTRAP = Path(__file__).parent / "bootstrap_debian.sh"
 _PREFIX = "inception-test-"
 
 #: Lists what an evaluator removes before the run (E7, E8); base images that were supplied are told in a note.
@@ -146,8 +146,6 @@ def machine(say: Callable[[str], None], *, keep: bool) -> Iterator[tuple[Machine
         UnseenError: none can be made here.
 
     """
-    if not _TOOL.exists():
-        raise UnseenError(f"the tool that makes throw-away machines is not there: {_TOOL}")
     name = f"{_PREFIX}evaluate-{secrets.token_hex(3)}"
     say(f"making the machine {name}; its image is bootstrapped the first time")
     try:
@@ -156,7 +154,7 @@ def machine(say: Callable[[str], None], *, keep: bool) -> Iterator[tuple[Machine
     finally:
         if keep:
             say(
-                f"the machine is kept: `docker exec -it {name} bash`, the project is in {PLACE}; remove it with `tests/machine/machine destroy {name}`"
+                f"the machine is kept: `docker exec -it {name} bash`, the project is in {PLACE}; remove it with `inception-machine destroy {name}`"
             )
         else:
             say(f"removing the machine {name}")
@@ -164,8 +162,9 @@ def machine(say: Callable[[str], None], *, keep: bool) -> Iterator[tuple[Machine
 
 
 def _tool(*arguments: str, timeout: float) -> None:
+    command = [sys.executable, "-m", "inception_evaluate.machine_tool", *arguments]
     try:
-        done = subprocess.run([sys.executable, str(_TOOL), *arguments], capture_output=True, text=True, timeout=timeout)  # noqa: S603 -- our own tool
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)  # noqa: S603 -- our own tool
     except subprocess.TimeoutExpired as error:
         raise UnseenError(f"a throw-away machine was not ready within {timeout:.0f} s") from error
     if done.returncode != 0:

@@ -7,6 +7,7 @@ import struct
 import zlib
 
 from inception_check import subject
+from inception_check.model import Finding, Severity
 from inception_evaluate.model import (
     Attachment,
     Check,
@@ -24,7 +25,6 @@ from inception_evaluate.model import (
     Verdict,
     Volume,
 )
-from inception_check.model import Finding, Severity
 
 MIB = 1024 * 1024
 ALL = "0.0.0.0"  # noqa: S104 -- what the engine says of a port that is published everywhere

@@ -14,9 +14,9 @@ import pytest
 from tinyhtml5.parser import HTMLParser  # type: ignore[import-untyped] # it comes without types
 
 from evaluation_sample import container, png, sample
+from inception_check.model import Finding, Severity
 from inception_evaluate.model import Check, Evaluation, Figure, Shot, Sources, Topology, Verdict
 from inception_evaluate.report import as_html, facts, render_html
-from inception_check.model import Finding, Severity
 
 _BLOCKS = frozenset({"dt", "dd", "td", "th", "li", "p", "div", "caption", "figcaption", "h1", "h2", "h3", "h4", "h5"})
 

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 
 from evaluation_sample import sample
+from inception_check.model import Finding, Severity
 from inception_evaluate.model import Check, Evaluation, Verdict
 from inception_evaluate.report import facts, render_junit, render_text
 from inception_evaluate.report.sections import sections
 from inception_evaluate.report.units import quantity
-from inception_check.model import Finding, Severity
 
 
 def _read(text: str) -> ElementTree.Element:

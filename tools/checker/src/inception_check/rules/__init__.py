@@ -5,8 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 
 from inception_check.model import Rule
+
+#: A page for each rule, also for those that look at a running stack (inception-evaluate): both are suppressed
+#: in the same file and explained by the same command.
+PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 
 @cache
@@ -22,3 +27,9 @@ def all_rules() -> tuple[Rule, ...]:
 def rule_by_id(identifier: str) -> Rule | None:
     """Return a rule, or None."""
     return next((rule for rule in all_rules() if rule.id == identifier), None)
+
+
+@cache
+def documented_rules() -> frozenset[str]:
+    """Return the ids of all rules that have a page, those of the running stack too."""
+    return frozenset(path.stem for path in PAGES.glob("*.md"))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Make, use and remove throw-away machines: containers that behave like a bare server.
 
 A machine has its own first process, its own files and its own Docker engine once one is installed in
@@ -506,7 +505,3 @@ def main() -> int:
     except MachineError as error:
         say(str(error))
         return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

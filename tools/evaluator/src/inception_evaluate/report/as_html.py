@@ -13,12 +13,12 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from inception_check.model import Finding, Severity
+from inception_check.reports.clean import printable
 from inception_evaluate.model import Check, Evaluation, Figure, Shot, Verdict
 from inception_evaluate.report import diagram, facts
 from inception_evaluate.report.sections import sections
 from inception_evaluate.report.units import quantity
-from inception_check.model import Finding, Severity
-from inception_check.reports.clean import printable
 
 #: No screenshot larger than that (bytes) gets into the file: a report is sent by mail.
 LARGEST_SHOT = 6 * 1024 * 1024

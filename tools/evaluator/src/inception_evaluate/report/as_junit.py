@@ -7,11 +7,11 @@ import re
 # Only written, never parsed: the parser's weaknesses do not matter here.
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from inception_check.model import Finding, Severity
+from inception_check.reports.clean import printable
 from inception_evaluate.model import Check, Evaluation, Verdict
 from inception_evaluate.report import facts
 from inception_evaluate.report.sections import sections
-from inception_check.model import Finding, Severity
-from inception_check.reports.clean import printable
 
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from inception_check.model import Finding, Severity
+from inception_check.reports.clean import printable
 from inception_evaluate.model import Check, Evaluation, Verdict
 from inception_evaluate.report import facts
 from inception_evaluate.report.sections import sections
 from inception_evaluate.report.units import quantity
-from inception_check.model import Finding, Severity
-from inception_check.reports.clean import printable
 
 WORDS = {
     Verdict.PASS: "PASS",

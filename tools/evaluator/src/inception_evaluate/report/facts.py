@@ -6,13 +6,12 @@ import re
 import shlex
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from inception_check.model import Finding, Severity
+from inception_check.rules import PAGES
 from inception_evaluate.model import Check, Container, DockerfileFacts, Evaluation, Mount, Verdict
 from inception_evaluate.report.diagram import calls
-from inception_check.model import Finding, Severity
-
-_PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def why(rule: str) -> str:
     """Return the reason of a rule from its page, as Markdown of one paragraph; empty when the rule has no page."""
     if not re.fullmatch(r"[a-z0-9-]+", rule):
         return ""
-    page = _PAGES / f"{rule}.md"
+    page = PAGES / f"{rule}.md"
     if not page.is_file():
         return ""
     match = re.search(r"^## Why\n+(.+?)(?:\n\n|\n## |\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inception_check.names import holds_admin
 from inception_evaluate.evidence import Evidence
 from inception_evaluate.rule import LiveOutcome, LiveRule
 from inception_evaluate.rules._common import seen
-from inception_check.names import holds_admin
 
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:

@@ -5,25 +5,27 @@ from datetime import date
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from support import load_plugin
+from filter.env_quote import FilterModule as EnvQuote
+from filter.env_quote import env_quote
+from filter.find_obstacles import FilterModule as Obstacles
+from filter.find_obstacles import obstacles
+from filter.penultimate_image import FilterModule as PenultimateImage
+from filter.penultimate_image import penultimate_image
 
-inception = load_plugin("filter/inception")
 
-
-def test_the_filters_have_these_names() -> None:
-    filters = inception.FilterModule().filters()
-    assert {"env_quote", "find_obstacles", "penultimate_image"} <= set(filters)
-    assert all(function.__doc__ for function in filters.values())
+@pytest.mark.parametrize("plugin", [EnvQuote, Obstacles, PenultimateImage])
+def test_a_filter_is_named_like_its_file(plugin: type) -> None:
+    assert list(plugin().filters()) == [plugin.__module__.split(".")[-1]]
 
 
 def test_env_quote_quotes() -> None:
-    assert inception.env_quote("It's $5 #1") == '"It\'s \\$5 #1"'
-    assert inception.env_quote(443) == "443"
+    assert env_quote("It's $5 #1") == '"It\'s \\$5 #1"'
+    assert env_quote(443) == "443"
 
 
 def test_env_quote_refuses_as_a_filter_does() -> None:
     with pytest.raises(AnsibleFilterError, match="line breaks"):
-        inception.env_quote("a\nb")
+        env_quote("a\nb")
 
 
 @pytest.mark.parametrize(
@@ -35,17 +37,17 @@ def test_env_quote_refuses_as_a_filter_does() -> None:
     ],
 )
 def test_penultimate_image(distribution: str, on: str, image: str) -> None:
-    assert inception.penultimate_image(distribution, on) == image
+    assert penultimate_image(distribution, on) == image
 
 
 def test_penultimate_image_of_today() -> None:
-    assert inception.penultimate_image("debian") == inception.penultimate_image("debian", date.today().isoformat())
+    assert penultimate_image("debian") == penultimate_image("debian", date.today().isoformat())
 
 
 @pytest.mark.parametrize(("distribution", "on"), [("arch", "2026-11-23"), ("debian", "1999-01-01"), ("debian", "soon")])
 def test_penultimate_image_that_is_not_known(distribution: str, on: str) -> None:
     with pytest.raises(AnsibleFilterError):
-        inception.penultimate_image(distribution, on)
+        penultimate_image(distribution, on)
 
 
 def test_obstacles_are_those_of_the_package() -> None:
@@ -75,5 +77,5 @@ def test_obstacles_are_those_of_the_package() -> None:
         "database": "shop",
         "base": "debian",
     }
-    (obstacle,) = inception.obstacles(host, **wanted)
+    (obstacle,) = obstacles(host, **wanted)
     assert "Root rights" in obstacle

@@ -1,0 +1,1 @@
+../../../../roles/base_image/files/bootstrap_debian.sh

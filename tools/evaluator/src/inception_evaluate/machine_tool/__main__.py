@@ -1,0 +1,7 @@
+"""Run as ``python -m inception_evaluate.machine_tool``."""
+
+import sys
+
+from inception_evaluate.machine_tool import main
+
+sys.exit(main())
