@@ -90,7 +90,7 @@ help: ## What each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # The stamp comes last, so that an interrupted installation begins anew.
-$(VENV)/.ready: requirements/uv.txt requirements/run.txt tools/checker/pyproject.toml
+$(VENV)/.ready: requirements/uv.txt requirements/run.txt requirements/collections.txt tools/checker/pyproject.toml
 	@echo "Preparing the virtualenv: Ansible and what it needs …"
 	@rm -f $@ $(VENV)/.dev $(VENV)/.evaluate
 	@# What root has written there, through sudo, is in the way of everybody else.
@@ -99,6 +99,8 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt tools/checker/pyproject
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/run.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable tools/checker
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(VENV)/wheels -r requirements/collections.txt
+	@$(BIN)/python requirements/unpack_collections.py $(VENV)/wheels $(VENV)/collections
 	@touch $@
 
 # The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
