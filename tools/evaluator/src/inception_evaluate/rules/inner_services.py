@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inception_check.model import Severity
 from inception_evaluate.evidence import Evidence, Reach, Stack
 from inception_evaluate.rule import LiveOutcome, LiveRule
 from inception_evaluate.rules._common import seen
-from inception_check.model import Severity
 
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
