@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import ansible.module_utils
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
@@ -24,6 +25,10 @@ PLUGINS = ROOT / "plugins"
 ROLES = ROOT / "roles"
 #: The programs of the virtualenv that runs the tests.
 BIN = Path(sys.executable).parent
+
+
+# As Ansible finds them for a module.
+ansible.module_utils.__path__.append(str(PLUGINS / "module_utils"))
 
 
 def load_plugin(name: str) -> ModuleType:
@@ -52,10 +57,18 @@ def run_module(
     return answer
 
 
+#: Runs a module's file where it finds our module_utils.
+_RUN_MODULE = """
+import runpy, sys, ansible.module_utils
+ansible.module_utils.__path__.append(sys.argv[1])
+runpy.run_path(sys.argv[2], run_name="__main__")
+"""
+
+
 def run_module_process(name: str, arguments: Mapping[str, Any], *, check: bool = False) -> dict[str, Any]:
     """Run a module's file as a process of its own, with its arguments as JSON on standard input."""
     done = subprocess.run(
-        [sys.executable, str(PLUGINS / "modules" / f"{name}.py")],
+        [sys.executable, "-c", _RUN_MODULE, str(PLUGINS / "module_utils"), str(PLUGINS / "modules" / f"{name}.py")],
         input=json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}}),
         capture_output=True,
         text=True,

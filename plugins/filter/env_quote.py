@@ -20,7 +20,7 @@ options:
 EXAMPLES = r"""
 - name: Show a title as .env carries it
   ansible.builtin.debug:
-    msg: "WP_TITLE={{ 'The cat\'s $ite' | env_quote }}"
+    msg: "WP_TITLE={{ wordpress_title | env_quote }}"
 """
 
 RETURN = r"""

@@ -13,7 +13,7 @@ import pytest
 
 from support import compose, load_plugin, need, run_module, run_module_process
 
-stack = load_plugin("modules/compose_stack")
+stack = load_plugin("modules/compose_plan")
 
 BUILD = {"context": "/srcs/requirements/nginx", "dockerfile": "Dockerfile", "args": {"SUPPLY": "upstream"}}
 BASES = {"debian:12-slim": "sha256:aaa"}
