@@ -7,7 +7,7 @@ import functools
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support import ROOT
@@ -83,6 +83,7 @@ def cut(address: str) -> str:
     return "".join(parts)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
 @example("utm_source=x&colour=1&&gclid=2&")
 @example("&utm_a&colour=1&utm_b&size=2&utm_c")
