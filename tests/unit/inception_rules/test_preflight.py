@@ -19,6 +19,7 @@ HOST: dict[str, Any] = {
     "secrets": {},
     "filled_directories": [],
     "database": "",
+    "core_version": "",
     "content_owner": -1,
     "foreign_containers": {},
     "volumes": {},
@@ -32,6 +33,8 @@ WANTED = {
     "login": "wil",
     "database": "wordpress",
     "base": "debian",
+    "wordpress_version": "7.1.4",
+    "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
 }
 SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
 
