@@ -16,6 +16,7 @@ id=$(cat "$source/id")
 version=${id% *}
 
 there=$(sed -n "s/^\$wp_version *= *'\([^']*\)'.*/\1/p" "$site/wp-includes/version.php" 2>/dev/null || true)
+# shellcheck disable=SC2016 # PHP reads them.
 if [ -n "$there" ] && ! php -r 'exit((int) version_compare($argv[1], $argv[2], "<"));' "$version" "$there"; then
     echo "wordpress: this image has WordPress $version, but the site runs $there, whose database knows no way back:" \
         "set inception_supply and wordpress_version back, or restore the backup that was made before $there." >&2
