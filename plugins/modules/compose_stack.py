@@ -12,6 +12,8 @@ description:
   - A container that has a file mounted which was replaced since is restarted. One that was written in place is
     reloaded where the service has the labels C(inception.reload), the command for it inside the container, and
     C(inception.reload.loaded), a file there whose time tells what is loaded.
+  - An image with the label C(inception.check) is asked, with that command and read-only access to the volumes of
+    the present container, before it takes that container's place. If it fails, nothing is touched.
   - An image carries a digest of its build context, arguments and base as a label, so that only what
     changed is built again. A container carries Compose's own configuration hash.
   - One run at a time works on the stacks of a machine; a second one waits. When the caller is gone, as after
@@ -111,6 +113,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 #: The label that holds the digest of what an image was built from.
 DIGEST_LABEL = "inception.context.sha256"
+#: The label with the command that tells whether an image can go on with the data of the present container.
+CHECK_LABEL = "inception.check"
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 HASH_LABEL = "com.docker.compose.config-hash"
@@ -613,6 +617,7 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     again, reload = ([name for name in names if name not in due] for names in behind(containers))
     if not module.check_mode:
         paused = [container["Id"] for container in containers.values() if container["State"].get("Paused")]
+        ask_images({name: containers[name] for name in due if name in containers}, found, own)
         if paused:
             docker.run("docker", "unpause", *paused)
         if elsewhere:
@@ -652,6 +657,28 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         "reloaded": sorted(reload),
         "removed": sorted({*surplus, *unfinished}),
     }
+
+
+def ask_images(containers: dict[str, dict[str, Any]], images: dict[str, dict[str, Any]], names: dict[str, str]) -> None:
+    """Ask each image whether it can take the place of the container that is there.
+
+    Args:
+        containers: the inspected containers that are about to be replaced, by service.
+        images: the inspected images by name.
+        names: the name of the image by service.
+
+    Raises:
+        StackError: an image refuses; the message is what it says.
+    """
+    for name, container in containers.items():
+        image = images.get(names.get(name, ""), {})
+        command = ((image.get("Config") or {}).get("Labels") or {}).get(CHECK_LABEL)
+        if command and image["Id"] != container["Image"]:
+            sees = ["--network", "none", "--volumes-from", f"{container['Id']}:ro"]
+            asked = ["docker", "run", "--rm", *sees, image["Id"], *command.split()]
+            answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+            if answer.returncode != 0:
+                raise StackError(f"{(answer.stderr or answer.stdout).strip()} The running {name} was left as it is.")
 
 
 def remove_former_networks(docker: Docker, project: str, wanted: set[str]) -> None:

@@ -356,6 +356,14 @@ def deployed_database(environment: Path) -> str:
     return match.group(2) if match else ""
 
 
+def core_version(site: Path) -> str:
+    """Return the version of the WordPress core that is on the volume; empty without one."""
+    path = site / "wp-includes" / "version.php"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    match = re.search(r"^\$wp_version\s*=\s*'([^']+)'", text, re.MULTILINE)
+    return match.group(1) if match else ""
+
+
 def owner_of(path: Path) -> int:
     """Return the uid of a path's owner; -1 when it does not exist."""
     return path.stat().st_uid if path.exists() else -1
@@ -459,6 +467,7 @@ def main() -> None:
         else [],
         "images": tagged,
         "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
+        "core_version": core_version(data_dir / "wordpress"),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),

@@ -277,6 +277,16 @@ def test_what_cannot_be_reached(url: str) -> None:
 
 
 @pytest.mark.usefixtures("no_engine")
+def test_the_core_on_the_volume(tmp_path: Path) -> None:
+    assert facts.core_version(tmp_path) == ""
+    (tmp_path / "wp-includes").mkdir()
+    (tmp_path / "wp-includes/version.php").write_text(
+        "<?php\n/**\n * @global string $wp_version\n */\n$wp_version = '7.1.4';\n\n$wp_db_version = 61833;\n",
+        encoding="utf-8",
+    )
+    assert facts.core_version(tmp_path) == "7.1.4"
+
+
 def test_a_machine_without_an_engine(tmp_path: Path) -> None:
     host = ask(tmp_path, ports=[443])
     assert host["docker"]["running"] is False
