@@ -11,6 +11,11 @@ endif
 # inspects TLS is no obstacle.
 export UV_NATIVE_TLS := 1
 
+# Ansible does not start in a locale that the machine does not have, nor in one without UTF-8.
+export LC_ALL := C.UTF-8
+# Where anybody may write, as in a shared folder, Ansible takes no ansible.cfg that is not named.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
 VENV := .venv
 BIN := $(VENV)/bin
 FORMAT ?= text

@@ -1,0 +1,43 @@
+"""`make` works whatever the shell and the directory are like in which it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support import BIN, ROOT, own_environment, run
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout as it is in a shared folder: anybody may write, and there is a space in its name."""
+    folder = tmp_path_factory.mktemp("shared") / "my work"
+    folder.mkdir()
+    for path in ROOT.iterdir():
+        if path.name != ".venv":
+            (folder / path.name).symlink_to(path)
+    (folder / ".venv").symlink_to(BIN.parent)
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {},
+        {"LANG": "ko_KR.UTF-8"},
+        {"LC_ALL": "ko_KR.EUC-KR"},
+        {"LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "LANG": "ko_KR.UTF-8"},
+        {"LC_CTYPE": "xx_XX"},
+    ],
+    ids=str,
+)
+def test_any_locale_in_a_directory_that_anybody_may_write_to(shared_folder: Path, locale: dict[str, str]) -> None:
+    plain = {name: value for name, value in own_environment().items() if not name.startswith(("LC_", "LANG"))}
+    # The virtualenv is that of this run: it must not be made anew.
+    command = ["make", "--old-file=.venv/.ready", "ARGS=--syntax-check"]
+    done = run(command, cwd=shared_folder, env={**plain, **locale})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "playbook: playbooks/site.yml" in done.stdout
