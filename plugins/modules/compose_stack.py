@@ -12,6 +12,8 @@ description:
   - A container that has a file mounted which was replaced since is restarted.
   - An image carries a digest of its build context, arguments and base as a label, so that only what
     changed is built again. A container carries Compose's own configuration hash.
+  - One run at a time works on the stacks of a machine; a second one waits. When the caller is gone, as after
+    Ctrl-C, Compose is ended, and what it has left unfinished is mended by the next run.
   - Unlike C(community.docker.docker_compose_v2), check mode builds nothing, works before the project
     exists, and tells exactly what a real run would do.
 options:
@@ -80,15 +82,22 @@ removed:
   elements: str
 """
 
+import contextlib
+import ctypes
+import fcntl
 import hashlib
 import json
 import os
+import re
+import select
+import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -99,8 +108,141 @@ SERVICE_LABEL = "com.docker.compose.service"
 HASH_LABEL = "com.docker.compose.config-hash"
 
 
+#: While Compose replaces a container, the new one has the beginning of the old one's ID before its name.
+UNFINISHED = re.compile(r"/[0-9a-f]{12}_")
+#: Another run may build for the first time, which takes minutes. What was interrupted ends within seconds.
+LOCK_TIMEOUT = 1800
+#: How long an interrupted command may take to end by itself.
+GRACE_PERIOD = 20
+PR_SET_PDEATHSIG = 1
+
+
 class StackError(Exception):
     """What went wrong, as a sentence for the user."""
+
+
+def caller_is_gone(descriptor: int = 1) -> bool:
+    """Tell whether nobody can read the answer any more.
+
+    Between Ansible and a module are a worker, sudo or a session of SSH, and none of them passes a signal on.
+    What all of them do is to close their end of the module's standard output. SSH notices the end of its
+    caller only when it has something to say: an empty line, which Ansible skips before an answer.
+    """
+    with contextlib.suppress(OSError):
+        os.write(descriptor, b"\n")
+    poller = select.poll()
+    poller.register(descriptor, 0)
+    return bool(poller.poll(0))
+
+
+@contextlib.contextmanager
+def exit_on_signals() -> Iterator[None]:
+    """Leave by way of ``finally`` on the signals that end a program, so that no command stays behind."""
+
+    def leave(number: int, _frame: object) -> None:
+        for each in handled:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    signals = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    handled = {each: signal.getsignal(each) for each in signals if signal.getsignal(each) != signal.SIG_IGN}
+    for each in handled:
+        signal.signal(each, leave)
+    try:
+        yield
+    finally:
+        for each, handler in handled.items():
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def exclusive(lock_file: Path, notice: IO[str]) -> Iterator[int]:
+    """Hold a lock, which the commands inherit: it is free when the last of them has ended, not only the module.
+
+    Args:
+        lock_file: what is locked.
+        notice: where to say that another run is waited for.
+
+    Raises:
+        StackError: another run has had the lock for too long.
+    """
+    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = None
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                pass
+            if deadline is None:
+                deadline = time.monotonic() + LOCK_TIMEOUT
+                notice.write("Waiting for another run, or for what an interrupted one has left, to end\n")
+                notice.flush()
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"Another run, or what an interrupted one has left, has been at work for {LOCK_TIMEOUT // 60} "
+                    f"minutes (processes {', '.join(map(str, holders(lock_file)))}): end it, then begin again."
+                )
+            if caller_is_gone():
+                sys.exit(1)
+            time.sleep(0.5)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def holders(lock_file: Path, proc: Path = Path("/proc")) -> list[int]:
+    """Return the processes that have a file open, without this one."""
+    found = set()
+    for link in proc.glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if link.samefile(lock_file):
+                found.add(int(link.parts[-3]))
+    return sorted(found - {os.getpid()})
+
+
+def run_attended(command: Iterable[str], text: str | None = None, **options: Any) -> int:
+    """Run a command and return its exit code; when the caller of this module is gone, end it and leave."""
+    if caller_is_gone():
+        sys.exit(1)
+    libc = ctypes.CDLL(None)
+    child = subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL if text is None else subprocess.PIPE,
+        text=True,
+        # A group of its own, with the plugin that the docker command starts.
+        start_new_session=True,
+        preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM),
+        **options,
+    )
+    try:
+        while True:
+            try:
+                child.communicate(text, timeout=1)
+            except subprocess.TimeoutExpired:
+                text = None  # It is on its way.
+            else:
+                return child.returncode
+            if caller_is_gone():
+                sys.exit(1)
+    finally:
+        if child.returncode is None:
+            end(child)
+
+
+def end(child: subprocess.Popen[str]) -> None:
+    """End a command with the processes of its group, gently at first: Compose then cancels what it has begun."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + GRACE_PERIOD
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+            while time.monotonic() < deadline:
+                child.poll()  # Until then an ended command is still one of its group.
+                os.killpg(child.pid, 0)
+                time.sleep(0.1)
+            continue
+        return
 
 
 class Docker:
@@ -110,6 +252,7 @@ class Docker:
         """Remember where the project lies."""
         self.project_dir = project_dir
         self.log_file = log_file
+        self.locks: list[int] = []
         self.compose = ["docker", "compose", "--project-name", project_name, "--project-directory", str(project_dir)]
 
     def ask(self, *arguments: str) -> str:
@@ -125,6 +268,18 @@ class Docker:
             raise StackError(f"`{' '.join(arguments[:3])} …` failed: {answer.stderr.strip() or answer.stdout.strip()}")
         return answer.stdout
 
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other runs out while this one works, and be ended with Ansible."""
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            self.log_file.open("a", encoding="utf-8") as log,
+            exit_on_signals(),
+            exclusive(self.log_file.with_suffix(".lock"), log) as lock,
+        ):
+            self.locks = [lock]
+            yield
+
     def run(self, *arguments: str, text: str | None = None) -> None:
         """Run a docker command with its output in the log file.
 
@@ -136,17 +291,16 @@ class Docker:
             start = log.tell()
             log.write(f"$ {' '.join(arguments)}\n")
             log.flush()
-            done = subprocess.run(
+            code = run_attended(
                 arguments,
-                input=text,
+                text,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
                 cwd=self.existing_dir(),
                 env=self.environment(),
+                pass_fds=self.locks,
             )
-        if done.returncode != 0:
+        if code != 0:
             with self.log_file.open(encoding="utf-8", errors="replace") as log:
                 log.seek(start)
                 tail = log.read().splitlines()[-40:]
@@ -180,14 +334,17 @@ class Docker:
         return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
     def containers(self, project: str) -> dict[str, dict[str, Any]]:
-        """Return the inspected containers of the project by service."""
+        """Return the inspected containers of the project by service, unfinished ones by their name."""
         ids = self.ask(
             "docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={PROJECT_LABEL}={project}"
         ).split()
         if not ids:
             return {}
         inspected = json.loads(self.ask("docker", "inspect", "--type", "container", *ids))
-        return {c["Config"]["Labels"].get(SERVICE_LABEL, c["Name"]): c for c in inspected}
+        return {
+            c["Name"] if UNFINISHED.match(c["Name"]) else c["Config"]["Labels"].get(SERVICE_LABEL, c["Name"]): c
+            for c in inspected
+        }
 
     def images(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return the inspected images by name, without those that the engine does not have."""
@@ -397,6 +554,10 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         found = docker.images(own.values())
     hashes = parse_hashes(docker.ask(*docker.compose, "config", "--hash", "*"))
     containers = docker.containers(project)
+    unfinished = sorted(name for name in containers if UNFINISHED.match(name))
+    if unfinished and not module.check_mode:
+        docker.run("docker", "rm", "--force", *(containers[name]["Id"] for name in unfinished))
+        containers = {name: container for name, container in containers.items() if name not in unfinished}
     images = {name: found[image]["Id"] for name, image in own.items() if image in found}
     due = outdated(config, hashes, containers, images)
     if module.check_mode:
@@ -435,10 +596,10 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         # The images that were replaced just now: without a name, and with our label.
         docker.run("docker", "image", "prune", "--force", "--filter", f"label={PROJECT_LABEL}={project}")
     return {
-        "changed": bool(stale or due or surplus or again),
+        "changed": bool(stale or due or surplus or again or unfinished),
         "built": sorted(stale),
         "recreated": sorted({*due, *again}),
-        "removed": surplus,
+        "removed": sorted({*surplus, *unfinished}),
     }
 
 
@@ -523,12 +684,13 @@ def main() -> None:
         state = module.params["state"]
         if state != "started":
             refuse_other_data(docker, module.params["project_name"], module.params["data_dir"])
-        if state == "started":
-            result = start(module, docker)
-        elif state == "stopped":
-            result = stop(module, docker)
-        else:
-            result = remove(module, docker, volumes=state == "purged")
+        with contextlib.nullcontext() if module.check_mode else docker.exclusive():
+            if state == "started":
+                result = start(module, docker)
+            elif state == "stopped":
+                result = stop(module, docker)
+            else:
+                result = remove(module, docker, volumes=state == "purged")
     except StackError as error:
         module.fail_json(msg=str(error))
     except FileNotFoundError:
