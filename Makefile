@@ -105,7 +105,8 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt pyproject.toml
 # The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
 $(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt
 	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
+	@rm -rf $(VENV)/evaluate 2>/dev/null || sudo rm -rf $(VENV)/evaluate
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/evaluate
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
 	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@

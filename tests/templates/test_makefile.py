@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,23 @@ def test_any_locale_in_a_directory_that_anybody_may_write_to(shared_folder: Path
     done = run(command, cwd=shared_folder, env={**plain, **locale})
     assert done.returncode == 0, done.stdout + done.stderr
     assert "playbook: playbooks/site.yml" in done.stdout
+
+
+def test_an_evaluation_leaves_nothing_of_roots(tmp_path: Path) -> None:
+    (tmp_path / "plugins/__pycache__").mkdir(parents=True)
+    program = tmp_path / ".venv/evaluate/bin/inception-evaluate"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        "#!/bin/sh\nmkdir -p reports/evaluate\nprintenv PYTHONDONTWRITEBYTECODE\nexit 1\n", encoding="utf-8"
+    )
+    program.chmod(0o755)
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    os.chown(tmp_path, owner, -1)
+    command = ["make", f"--file={ROOT}/Makefile", "--old-file=.venv/.evaluate", "evaluate"]
+    environment = own_environment()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = run(command, cwd=tmp_path, env=environment)
+    assert done.stdout == "1\n"
+    assert done.returncode == 2, "the result of the evaluation is that of make"
+    for name in ("reports/evaluate", "plugins/__pycache__"):
+        assert (tmp_path / name).stat().st_uid == owner
