@@ -101,6 +101,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -239,6 +240,21 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
             )
         elif port in sockets:
             found.append({"port": port, "process": process_of(sockets[port]), "container": "", "project": ""})
+    return found
+
+
+def settled_listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what ``listeners`` does, once no container is just starting or ending.
+
+    Such a container holds its port, by the engine's own process, but is not listed with it: as when the run
+    before this one was interrupted.
+    """
+    found = listeners(ports, containers)
+    for _ in range(40):
+        if not any(listener["process"].startswith("docker-proxy ") for listener in found):
+            break
+        time.sleep(0.5)
+        found = listeners(ports, ask_engine("/containers/json?all=1") or [])
     return found
 
 
@@ -472,7 +488,7 @@ def main() -> None:
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
         "foreign_containers": foreign_containers(parameters["containers"], project, containers),
-        "listeners": listeners(parameters["ports"], containers),
+        "listeners": settled_listeners(parameters["ports"], containers),
         "volumes": {
             volume["Name"]: {
                 "device": (volume.get("Options") or {}).get("device", ""),

@@ -198,6 +198,18 @@ def test_the_container_that_holds_a_port_is_named() -> None:
     assert (other["container"], other["project"]) == ("proxy", "")
 
 
+def test_a_container_that_is_just_starting_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        labels = {"com.docker.compose.project": "inception"}
+        later = {"Names": ["/nginx"], "Labels": labels, "Ports": [{"PublicPort": port, "Type": "tcp"}]}
+        # The server is this process, under the name of the engine's own.
+        monkeypatch.setattr(facts, "process_of", lambda _inode: "docker-proxy (pid 7)")
+        monkeypatch.setattr(facts, "ask_engine", lambda _resource: [later])
+        (listener,) = facts.settled_listeners([port], [])
+    assert (listener["container"], listener["project"]) == ("nginx", "inception")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
