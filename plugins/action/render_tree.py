@@ -23,13 +23,13 @@ class ActionModule(ActionBase):
     """
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup"})
+    _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup", "memory", "remember"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Render ``src``, one directory or several, and hand the contents to ``managed_tree``.
 
         ``below`` has, by directory relative to ``dest``, the files of that directory by their relative path;
-        it will hold nothing else. ``prune`` says the same of ``dest`` itself.
+        it will hold nothing else. ``prune`` says the same of ``dest`` itself. All contents are returned in ``files``.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
@@ -60,10 +60,13 @@ class ActionModule(ActionBase):
                     "files": files,
                     "prune": ["."] if boolean(arguments.get("prune", True)) else sorted(below),
                     "backup": arguments.get("backup", []),
+                    "memory": arguments.get("memory"),
+                    "remember": arguments.get("remember", {}),
                 },
                 task_vars=variables,
             )
         )
+        result["files"] = files
         return result
 
     def _source(self, src: str) -> Path:

@@ -32,6 +32,14 @@ options:
     type: list
     elements: str
     default: []
+  memory:
+    description:
+      - A directory for what the next run needs to know, in the file C(written.json). Without it nothing is remembered.
+    type: path
+  remember:
+    description: By path relative to O(dest), what is remembered together with the text of that file.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -62,9 +70,11 @@ removed_files:
   elements: str
 """
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -172,6 +182,15 @@ def remove_empty(top: Path) -> None:
             directory.rmdir()
 
 
+def memorise(directory: Path, files: dict[str, str], remember: dict[str, Any]) -> None:
+    """Write down what was written, last of all: until then the former version holds."""
+    memory = {"remember": {name: {"text": files[name], "why": why} for name, why in remember.items()}}
+    content = json.dumps(memory, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    path = directory / "written.json"
+    if current(path)[0] != content:
+        write(path, content)
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -180,6 +199,8 @@ def main() -> None:
             "files": {"type": "dict", "required": True},
             "prune": {"type": "list", "elements": "str", "default": ["."]},
             "backup": {"type": "list", "elements": "str", "default": []},
+            "memory": {"type": "path"},
+            "remember": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -228,6 +249,8 @@ def main() -> None:
     if removed and not module.check_mode:
         for directory in prune:
             remove_empty(dest / directory)
+    if module.params["memory"] and not module.check_mode:
+        memorise(Path(module.params["memory"]), files, module.params["remember"])
 
     module.exit_json(changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff)
 

@@ -332,3 +332,18 @@ class TestSupply:
     def test_a_setting_holds_and_what_does_not_answer_is_named(self, tmp_path: Path, web: str) -> None:
         host = ask(tmp_path, supply="upstream", upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
         assert host["supply"] == {"resolved": "upstream", "source": "setting", "unreachable": ["http://127.0.0.1:1/"]}
+
+
+def test_what_was_changed_by_hand_can_be_told_from_what_is_remembered(tmp_path: Path) -> None:
+    assert facts.environment(tmp_path) == {"text": "", "problem": "", "remembered": {}}
+    for name, content in {
+        "srcs/.env": "A=2\n",
+        ".inception/written.json": '{"remember": {".env": {"text": "A=1\\n"}}}',
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert facts.environment(tmp_path) == {"text": "A=2\n", "problem": "", "remembered": {"text": "A=1\n"}}
+    (tmp_path / ".inception/written.json").write_text('["spoiled"]', encoding="utf-8")
+    assert facts.environment(tmp_path)["remembered"] == {}
+    (tmp_path / "srcs/.env").write_bytes(b"TITLE=caf\xe9\n")
+    assert "is not UTF-8 text" in facts.environment(tmp_path)["problem"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -280,3 +281,19 @@ def test_a_rest_of_a_killed_run_is_cleared_away(tmp_path: Path, prune: list[str]
     assert len(list(tmp_path.iterdir())) == 1
     run(tmp_path, prune=prune)
     assert set(tree(tmp_path)) == set(FILES)
+
+
+def test_what_was_written_is_remembered_with_what_belongs_to_it(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"memory": str(tmp_path / "memory"), "remember": {".env": {"taken": ["A"]}}}
+    written = tmp_path / "memory" / "written.json"
+    run(tmp_path / "srcs", {".env": "A=1\n"}, check=True, **options)
+    assert not written.exists()
+    run(tmp_path / "srcs", {".env": "A=1\n"}, **options)
+    assert json.loads(written.read_text())["remember"] == {".env": {"text": "A=1\n", "why": {"taken": ["A"]}}}
+    before = written.stat().st_ino
+    assert run(tmp_path / "srcs", {".env": "A=1\n"}, **options)["changed"] is False
+    assert written.stat().st_ino == before
+    options["remember"][".env"] = {"taken": []}
+    # Only what is remembered changes: nothing that a person has to know of.
+    assert run(tmp_path / "srcs", {".env": "A=1\n"}, **options)["changed"] is False
+    assert written.stat().st_ino != before
