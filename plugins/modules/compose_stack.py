@@ -48,6 +48,17 @@ options:
     description: How many seconds the containers may take to become healthy.
     type: int
     default: 180
+  files:
+    description:
+      - What the project directory will hold by then, content by relative path, for check mode, in which it is not
+        written. Empty to take the directory as it is.
+    type: dict
+    default: {}
+  due_files:
+    description: Files mounted in containers that would have been replaced by then, for check mode.
+    type: list
+    elements: path
+    default: []
   log_file:
     description: Where the output of Compose goes, so that progress can be followed.
     type: path
@@ -103,6 +114,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -266,6 +278,7 @@ class Docker:
     def __init__(self, project_dir: Path, project_name: str, log_file: Path) -> None:
         """Remember where the project lies."""
         self.project_dir = project_dir
+        self.project_name = project_name
         self.log_file = log_file
         self.locks: list[int] = []
         self.compose = ["docker", "compose", "--project-name", project_name, "--project-directory", str(project_dir)]
@@ -347,6 +360,14 @@ class Docker:
     def answers(self) -> bool:
         """Tell whether the engine answers."""
         return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
+
+    def recreates_dependents(self) -> bool:
+        """Tell whether this Compose also makes anew what depends on a container that it makes anew.
+
+        Later versions do so no more (docker/compose#12122).
+        """
+        version = self.ask("docker", "compose", "version", "--short").strip().lstrip("v")
+        return [int(part) if part.isdigit() else 0 for part in version.split(".")[:2]] < [2, 30]
 
     def containers(self, project: str) -> dict[str, dict[str, Any]]:
         """Return the inspected containers of the project by service, unfinished ones by their name."""
@@ -468,10 +489,24 @@ def outdated(
             # A paused container counts as running and keeps the health that it had.
             or state.get("Status") != "running"
             or state.get("Health", {}).get("Status", "healthy") != "healthy"
-            or container["Config"]["Labels"].get(HASH_LABEL) != hashes.get(name)
-            or container["Image"] != images.get(name, container["Image"])
+            or is_replaced(container, hashes.get(name), images.get(name))
         ):
             found.append(name)
+    return found
+
+
+def is_replaced(container: dict[str, Any], config_hash: str | None, image: str | None) -> bool:
+    """Tell whether Compose makes a container anew, because its configuration or its image is another one."""
+    if image is not None and container["Image"] != image:
+        return True
+    return bool(container["Config"]["Labels"].get(HASH_LABEL) != config_hash)
+
+
+def dependents(config: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Return the services that depend on some services, directly or not."""
+    found = set(names)
+    for _ in config["services"]:
+        found |= {name for name, service in config["services"].items() if found & set(service.get("depends_on", {}))}
     return found
 
 
@@ -617,8 +652,19 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
     surplus = sorted(set(containers) - set(config["services"]))
     remade = redefined(config, docker.networks(project, (network["name"] for network in config["networks"].values())))
     elsewhere = misplaced(config, containers, remade)
+    if docker.recreates_dependents():
+        replaced = [
+            name
+            for name in due
+            if name in containers
+            and name not in elsewhere
+            and (name in stale or is_replaced(containers[name], hashes.get(name), images.get(name)))
+        ]
+        due = sorted({*due, *(name for name in dependents(config, replaced) if name in containers)})
     due = sorted({*due, *elsewhere})
     again, reload = ([name for name in names if name not in due] for names in behind(containers))
+    if module.check_mode:
+        again = sorted({*again, *mounting(containers, module.params["due_files"])} - {*due, *reload})
     if not module.check_mode:
         paused = [container["Id"] for container in containers.values() if container["State"].get("Paused")]
         ask_images({name: containers[name] for name in due if name in containers}, found, own)
@@ -747,6 +793,21 @@ def remove(module: AnsibleModule, docker: Docker, *, volumes: bool) -> dict[str,
     return {"changed": bool(gone), "built": [], "recreated": [], "removed": gone}
 
 
+def lay_out(directory: Path, files: dict[str, str]) -> None:
+    """Write files as managed_tree does."""
+    for name, content in files.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="")
+        path.chmod(0o755 if content.startswith("#!") else 0o644)
+
+
+def mounting(containers: dict[str, dict[str, Any]], files: Iterable[str]) -> list[str]:
+    """Return the services whose container has one of some files mounted."""
+    wanted = set(files)
+    return [name for name, c in containers.items() if wanted & {mount["Source"] for mount in c.get("Mounts", [])}]
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -756,6 +817,8 @@ def main() -> None:
             "state": {"type": "str", "choices": ["started", "stopped", "removed", "purged"], "default": "started"},
             "data_dir": {"type": "path", "default": ""},
             "wait_timeout": {"type": "int", "default": 180},
+            "files": {"type": "dict", "default": {}},
+            "due_files": {"type": "list", "elements": "path", "default": []},
             "log_file": {"type": "path", "default": "/var/log/inception/compose.log"},
         },
         supports_check_mode=True,
@@ -766,13 +829,19 @@ def main() -> None:
         state = module.params["state"]
         if state != "started":
             refuse_other_data(docker, module.params["project_name"], module.params["data_dir"])
-        with contextlib.nullcontext() if module.check_mode else docker.exclusive():
-            if state == "started":
-                result = start(module, docker)
-            elif state == "stopped":
-                result = stop(module, docker)
-            else:
-                result = remove(module, docker, volumes=state == "purged")
+        if state == "started" and module.check_mode and module.params["files"]:
+            # Where nothing else reads it: the directory does not enter the hashes and digests.
+            with tempfile.TemporaryDirectory(prefix="inception-") as directory:
+                lay_out(Path(directory) / "srcs", module.params["files"])
+                result = start(module, Docker(Path(directory) / "srcs", docker.project_name, docker.log_file))
+        else:
+            with contextlib.nullcontext() if module.check_mode else docker.exclusive():
+                if state == "started":
+                    result = start(module, docker)
+                elif state == "stopped":
+                    result = stop(module, docker)
+                else:
+                    result = remove(module, docker, volumes=state == "purged")
     except StackError as error:
         module.fail_json(msg=str(error))
     except FileNotFoundError:

@@ -380,6 +380,21 @@ def core_version(site: Path) -> str:
     return match.group(1) if match else ""
 
 
+def environment(project: Path) -> dict[str, Any]:
+    """Return the text of .env, why it cannot be read, and what managed_tree remembered when it was written."""
+    found: dict[str, Any] = {"text": "", "problem": "", "remembered": {}}
+    path = project / "srcs" / ".env"
+    try:
+        found["text"] = path.read_text(encoding="utf-8") if path.is_file() else ""
+        memory = json.loads((project / ".inception" / "written.json").read_text(encoding="utf-8"))
+        found["remembered"] = memory["remember"][".env"]
+    except UnicodeDecodeError:
+        found["problem"] = f"{path} is not UTF-8 text: save it as such, or remove it."
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # Nothing is remembered, or a person has spoiled it.
+    return found
+
+
 def owner_of(path: Path) -> int:
     """Return the uid of a path's owner; -1 when it does not exist."""
     return path.stat().st_uid if path.exists() else -1
@@ -484,6 +499,7 @@ def main() -> None:
         "images": tagged,
         "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
         "core_version": core_version(data_dir / "wordpress"),
+        "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -378,6 +379,8 @@ case "$*" in
     'inspect '*) cat containers.json ;;
     'exec '*) echo "$*" >> asked; [ ! -e refusal ] || {{ cat refusal; exit 1; }} ;;
     version) ;;
+    'network inspect'*) echo '[]' ;;
+    'compose version'*) echo 2.26.1 ;;
     *) echo "$*" >> asked ;;
 esac
 """,
@@ -504,3 +507,79 @@ def test_signals_that_were_ignored_stay_ignored() -> None:
             assert callable(signal.getsignal(signal.SIGTERM))
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_what_depends_on_a_service_is_found_however_far_away() -> None:
+    config: dict[str, Any] = {
+        "services": {
+            "nginx": {"depends_on": {"wordpress": {}}},
+            "wordpress": {"depends_on": {"mariadb": {}}},
+            "mariadb": {},
+            "adminer": {"depends_on": {"mariadb": {}}},
+        }
+    }
+    assert stack.dependents(config, ["mariadb"]) == {"mariadb", "wordpress", "nginx", "adminer"}
+    assert stack.dependents(config, ["wordpress"]) == {"wordpress", "nginx"}
+    assert stack.dependents(config, []) == set()
+
+
+def test_what_has_a_file_mounted_is_found() -> None:
+    containers: dict[str, dict[str, Any]] = {
+        "nginx": {"Mounts": [{"Source": "/secrets/tls.crt"}, {"Source": "/secrets/tls.key"}]},
+        "mariadb": {"Mounts": [{"Source": "/secrets/db_password.txt"}]},
+        "redis": {},
+    }
+    assert stack.mounting(containers, ["/secrets/tls.key", "/secrets/other"]) == ["nginx"]
+
+
+#: Stands in for the engine: answers as a deployed stack of one service does, whose configuration Compose itself resolves.
+DOCKER = """\
+#!/bin/sh
+case "$*" in
+    "version") ;;
+    *" config "*) exec {docker} "$@" ;;
+    "compose version"*) echo 2.26.1 ;;
+    "ps "*) echo 1 ;;
+    "inspect "*) cat {root}/container.json ;;
+    "image inspect "*) exit 1 ;;
+    "network inspect "*) echo "[]"; exit 1 ;;
+    *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compose(tmp_path, "version")
+    directory = tmp_path / "srcs"
+    directory.mkdir()
+    text = "services:\n  web:\n    image: web:1.0\n    ports: ['${PORT}:80']\n"
+    (directory / "docker-compose.yml").write_text(text, encoding="utf-8")
+    (directory / ".env").write_text("PORT=443\n", encoding="utf-8")
+    hashes = stack.parse_hashes(compose(directory, "config", "--hash", "*").stdout)
+    container = {
+        "Name": "web",
+        "Image": "sha256:aaa",
+        "State": {"Status": "running"},
+        "Config": {"Labels": {stack.SERVICE_LABEL: "web", stack.HASH_LABEL: hashes["web"]}},
+        "NetworkSettings": {"Networks": {"stacktest_default": {}}},
+    }
+    (tmp_path / "container.json").write_text(json.dumps([container]), encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(
+        DOCKER.format(docker=need("docker", "Compose resolves"), root=tmp_path), encoding="utf-8"
+    )
+    (tmp_path / "bin/docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "bin"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    def foretold(port: int) -> list[str]:
+        files = {"docker-compose.yml": text, ".env": f"PORT={port}\n"}
+        answer = run_module(stack, arguments(tmp_path, files=files), check=True)
+        assert answer["changed"] is bool(answer["recreated"])
+        return list(answer["recreated"])
+
+    assert foretold(443) == []
+    assert foretold(8443) == ["web"]
+    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["docker"]
+    assert (directory / ".env").read_text(encoding="utf-8") == "PORT=443\n"

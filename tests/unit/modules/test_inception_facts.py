@@ -406,3 +406,18 @@ def test_an_engine_is_in_a_swarm(tmp_path: Path) -> None:
     assert not facts.in_swarm({}, state)
     state.write_text("{}", encoding="utf-8")
     assert facts.in_swarm({}, state)
+
+
+def test_what_was_changed_by_hand_can_be_told_from_what_is_remembered(tmp_path: Path) -> None:
+    assert facts.environment(tmp_path) == {"text": "", "problem": "", "remembered": {}}
+    for name, content in {
+        "srcs/.env": "A=2\n",
+        ".inception/written.json": '{"remember": {".env": {"text": "A=1\\n"}}}',
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert facts.environment(tmp_path) == {"text": "A=2\n", "problem": "", "remembered": {"text": "A=1\n"}}
+    (tmp_path / ".inception/written.json").write_text('["spoiled"]', encoding="utf-8")
+    assert facts.environment(tmp_path)["remembered"] == {}
+    (tmp_path / "srcs/.env").write_bytes(b"TITLE=caf\xe9\n")
+    assert "is not UTF-8 text" in facts.environment(tmp_path)["problem"]
