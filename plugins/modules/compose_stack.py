@@ -554,7 +554,8 @@ def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) ->
     services read their files when they start, or when they are told to. Nothing is read here. To ask the container
     itself, instead of remembering what this run has changed, heals an interruption between the two.
     """
-    restart, reload = [], []
+    restart: list[str] = []
+    reload: list[str] = []
     for name, container in containers.items():
         root = proc / str(container["State"].get("Pid") or 0) / "root"
         files = []
@@ -662,7 +663,9 @@ def start(module: AnsibleModule, docker: Docker) -> dict[str, Any]:
         ]
         due = sorted({*due, *(name for name in dependents(config, replaced) if name in containers)})
     due = sorted({*due, *elsewhere})
-    again, reload = ([name for name in names if name not in due] for names in behind(containers))
+    again, reload = behind(containers)
+    again = [name for name in again if name not in due]
+    reload = [name for name in reload if name not in due]
     if module.check_mode:
         again = sorted({*again, *mounting(containers, module.params["due_files"])} - {*due, *reload})
     if not module.check_mode:

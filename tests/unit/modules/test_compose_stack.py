@@ -533,8 +533,7 @@ def test_what_has_a_file_mounted_is_found() -> None:
 
 
 #: Stands in for the engine: answers as a deployed stack of one service does, whose configuration Compose itself resolves.
-DOCKER = """\
-#!/bin/sh
+DOCKER = """#!/bin/sh
 case "$*" in
     "version") ;;
     *" config "*) exec {docker} "$@" ;;
