@@ -329,7 +329,8 @@ def behind(containers: dict[str, dict[str, Any]], proc: Path = Path("/proc")) ->
     services read their files when they start, or when they are told to. Nothing is read here. To ask the container
     itself, instead of remembering what this run has changed, heals an interruption between the two.
     """
-    restart, reload = [], []
+    restart: list[str] = []
+    reload: list[str] = []
     for name, container in containers.items():
         root = proc / str(container["State"].get("Pid") or 0) / "root"
         files = []
