@@ -11,14 +11,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import ROOT, compose, load_plugin, need, run_module, run_module_process
+from support import ROOT, compose, load_plugin, need, run_module, run_module_process, wait_until
 
 stack = load_plugin("modules/compose_stack")
 
@@ -479,14 +478,6 @@ class TestTheEndOfTheCaller:
         with docker.exclusive():
             assert self.alive(tmp_path) == []
         assert "\nWaiting for another run" in (tmp_path / "compose.log").read_text(encoding="utf-8")
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not come to pass within a minute")
 
 
 def test_a_command_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
