@@ -131,13 +131,17 @@ def test_new_tls_with_a_verified_chain(version: ssl.TLSVersion, stack: Stack, se
 
 
 @pytest.fixture
-def certificate(stack: Stack) -> Iterator[str]:
+def certificate(stack: Stack, settings: Settings) -> Iterator[str]:
     """The path of the site's certificate, which is put back, and loaded, in the end."""
     path = f"{stack.secrets_dir}/tls.crt"
     stack.shell(f"cp {path} /root/tls.crt.kept")
     yield path
     stack.shell(f"cat /root/tls.crt.kept >{path} && rm /root/tls.crt.kept")
     stack.docker("exec", stack.container("nginx"), "reload.sh")
+    # The former processes may take a connection or two more.
+    deadline = time.monotonic() + 30
+    while presented(stack, settings)[0] != stack.read(path) and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def presented(stack: Stack, settings: Settings) -> tuple[str, str]:
