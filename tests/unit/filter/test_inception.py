@@ -63,6 +63,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "database": "",
         "core_version": "",
         "content_owner": -1,
+        "docker": {"settings_problem": ""},
         "foreign_containers": {},
         "volumes": {},
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},

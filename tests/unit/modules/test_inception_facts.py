@@ -288,7 +288,6 @@ def test_what_cannot_be_reached(url: str) -> None:
     assert facts.reachable(url, 2) is False
 
 
-@pytest.mark.usefixtures("no_engine")
 def test_the_core_on_the_volume(tmp_path: Path) -> None:
     assert facts.core_version(tmp_path) == ""
     (tmp_path / "wp-includes").mkdir()
@@ -299,6 +298,7 @@ def test_the_core_on_the_volume(tmp_path: Path) -> None:
     assert facts.core_version(tmp_path) == "7.1.4"
 
 
+@pytest.mark.usefixtures("no_engine")
 def test_a_machine_without_an_engine(tmp_path: Path) -> None:
     host = ask(tmp_path, ports=[443])
     assert host["docker"]["running"] is False
