@@ -41,7 +41,8 @@ check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=te
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir REBOOT=1 PORT=8443)
-	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"
+	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"; status=$$?; \
+		[ ! -d reports ] || $(ROOT) chown --recursive --no-dereference --reference=. reports plugins; exit $$status
 
 down: $(VENV)/.ready ## Stop the containers
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down
@@ -89,11 +90,11 @@ lock: $(VENV)/.ready ## Lock the dependencies anew
 help: ## What each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-# The stamp comes last, so that an interrupted installation begins anew.
+# The stamp comes last, so that an interrupted installation begins anew. What root has written there through sudo
+# is in the way of everybody else.
 $(VENV)/.ready: requirements/uv.txt requirements/run.txt requirements/collections.txt tools/checker/pyproject.toml
 	@echo "Preparing the virtualenv: Ansible and what it needs …"
 	@rm -f $@ $(VENV)/.dev $(VENV)/.evaluate
-	@# What root has written there, through sudo, is in the way of everybody else.
 	@rm -rf $(VENV) 2>/dev/null || sudo rm -rf $(VENV)
 	@python3 -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
@@ -106,7 +107,8 @@ $(VENV)/.ready: requirements/uv.txt requirements/run.txt requirements/collection
 # The evaluation has a virtualenv of its own: its scanner wants an older `cryptography` than Ansible has.
 $(VENV)/.evaluate: $(VENV)/.ready requirements/evaluate.txt tools/evaluator/pyproject.toml
 	@echo "Preparing the evaluation: scanner and browser driver from PyPI, about 250 MB below $(VENV)/evaluate …"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/evaluate
+	@rm -rf $(VENV)/evaluate 2>/dev/null || sudo rm -rf $(VENV)/evaluate
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(VENV)/evaluate
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(VENV)/evaluate/bin/python --require-hashes requirements/evaluate.txt
 	@$(BIN)/uv pip install --quiet --python $(VENV)/evaluate/bin/python --no-deps --no-build-isolation --editable tools/checker --editable tools/evaluator
 	@touch $@

@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,6 +105,15 @@ def play(
         cwd=ROOT,
         env={**own_environment(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), **(environment or {})},
     )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when something has come to pass; within a minute, for machines are slow at times."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    pytest.fail("it did not come to pass within a minute")
 
 
 def render(directory: Path, settings: Mapping[str, Any], playbook: str = "render.yml") -> Path:

@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 
 TEMPLATE_SUFFIX = ".j2"
+BUNDLE = Path(__file__).resolve().parents[2]
 
 
 class ActionModule(ActionBase):
@@ -23,13 +24,14 @@ class ActionModule(ActionBase):
     """
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup"})
+    _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup", "memory", "remember"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Render ``src``, one directory or several, and hand the contents to ``managed_tree``.
 
-        ``below`` has, by directory relative to ``dest``, the files of that directory by their relative path;
-        it will hold nothing else. ``prune`` says the same of ``dest`` itself.
+        ``below`` has, by directory relative to ``dest``, what such a call without ``dest`` returned; the directory will
+        hold nothing else. ``prune`` says the same of ``dest`` itself. All contents are returned in ``files``, and in
+        ``messages`` a sentence for each version of a person that was kept.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
@@ -39,18 +41,19 @@ class ActionModule(ActionBase):
         if unknown or "src" not in arguments:
             raise AnsibleActionFail(f"render_tree takes {sorted(self._VALID_ARGS)}; src is required")
         sources = arguments["src"] if isinstance(arguments["src"], list) else [arguments["src"]]
+        roots = [self._source(str(source)) for source in sources]
         files = {
             str(path.relative_to(root)).removesuffix(TEMPLATE_SUFFIX): self._content(path, variables)
-            for root in (self._source(str(source)) for source in sources)
+            for root in roots
             for path in sorted(root.rglob("*"))
             # What Python compiles beside a program is no part of it.
             if path.is_file() and path.parent.name != "__pycache__"
         }
-        below: dict[str, dict[str, str]] = arguments.get("below", {})
-        for directory, contents in below.items():
-            files.update({f"{directory}/{name}": content for name, content in contents.items()})
+        below: dict[str, dict[str, Any]] = arguments.get("below", {})
+        for directory, brought in below.items():
+            files.update({f"{directory}/{name}": content for name, content in brought["files"].items()})
         if "dest" not in arguments:
-            result.update(changed=False, files=files)
+            result.update(changed=False, files=files, roots=[str(root) for root in roots])
             return result
         result.update(
             self._execute_module(
@@ -60,11 +63,35 @@ class ActionModule(ActionBase):
                     "files": files,
                     "prune": ["."] if boolean(arguments.get("prune", True)) else sorted(below),
                     "backup": arguments.get("backup", []),
+                    "memory": arguments.get("memory"),
+                    "remember": arguments.get("remember", {}),
                 },
                 task_vars=variables,
             )
         )
+        result["files"] = files
+        result["messages"] = []
+        for name in result.get("kept_files", []):
+            directory = next((d for d in below if name.startswith(f"{d}/")), "")
+            sources = [Path(root) for root in below[directory]["roots"]] if directory else roots
+            place = (
+                ""
+                if name in arguments.get("remember", {})
+                else self._place(sources, name.removeprefix(f"{directory}/"))
+            )
+            result["messages"].append(
+                f"{arguments['dest']}/{name} was {'changed' if name in files else 'added'} by hand: that version "
+                f"{'would be' if self._task.check_mode else 'is'} kept as {arguments['memory']}/edited/{name}."
+                + (f" To have it in the project for good, edit {place}." if place else "")
+            )
         return result
+
+    @staticmethod
+    def _place(roots: list[Path], name: str) -> Path:
+        """Return where a file is edited, or belongs, relative to the bundle."""
+        found = (root / f"{name}{suffix}" for root in roots for suffix in ("", TEMPLATE_SUFFIX))
+        path = next((path for path in found if path.is_file()), roots[0] / name)
+        return path.relative_to(BUNDLE) if path.is_relative_to(BUNDLE) else path
 
     def _source(self, src: str) -> Path:
         """Return the directory to render, looked up in the role that the task belongs to."""

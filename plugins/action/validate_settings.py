@@ -231,6 +231,10 @@ def _administrator(name: str, value: object) -> str | None:
     return None
 
 
+def _optional_checksum(name: str, value: object) -> str | None:
+    return _matches(_SHA256, "64 hexadecimal digits in lower case")(name, value) if str(value) else None
+
+
 _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_login": _login,
     "inception_domain": _domain,
@@ -264,7 +268,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_url": _url,
     "wordpress_cli_url": _url,
-    "wordpress_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
+    "wordpress_sha256": _optional_checksum,
     "wordpress_cli_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
 }
 
@@ -296,6 +300,11 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
         found.append(
             "inception_supply is 'distribution', but Alpine has no WordPress package; "
             "set inception_supply to upstream or inception_base to debian."
+        )
+    if text("wordpress_url").startswith("http:") and not text("wordpress_sha256"):
+        found.append(
+            f"wordpress_url is {settings['wordpress_url']!r}, which anybody on the way can change; "
+            "set wordpress_sha256 too, or an https address."
         )
     image = text("inception_base_image")
     if _BASE_IMAGE.fullmatch(image) and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):

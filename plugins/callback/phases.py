@@ -10,6 +10,7 @@ short_description: Shows that long work moves, how long each phase took, and whe
 description:
   - While a task takes long, prints from time to time how long it has been running, with the last line of
     the newest log below a directory where that can be read.
+  - Passes the end of the terminal on, as Ansible itself does with Ctrl-C, so that nothing goes on unseen.
   - At the end prints the time of each play, and the custom statistics of each host.
 options:
   interval:
@@ -34,7 +35,9 @@ requirements:
   - enable in configuration
 """
 
+import os
 import re
+import signal
 import threading
 import time
 from pathlib import Path
@@ -85,6 +88,9 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Start the thread that gives signs of life."""
         del playbook
+        # Ansible's workers have sessions of their own, and Ansible passes every other signal on. nohup stays.
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+            signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
         threading.Thread(target=self._watch, daemon=True).start()
 
     def v2_playbook_on_play_start(self, play: Any) -> None:

@@ -32,6 +32,7 @@ _value:
   elements: str
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,8 +49,8 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
 
     Args:
         host: what the module ``inception_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``
-            and ``login``.
+        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``,
+            ``login``, ``wordpress_version`` and ``wordpress_url``.
     """
     found: list[str] = []
     found.extend(_platform(host))
@@ -59,6 +60,7 @@ def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[s
     found.extend(_secrets(host, wanted))
     found.extend(_database(host, wanted))
     found.extend(_base(host, wanted))
+    found.extend(_core(host, wanted))
     found.extend(_foreign(host, wanted))
     found.extend(_supply(host))
     return found
@@ -162,6 +164,24 @@ def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
         f"inception_base is {wanted['base']}, but the site in {wanted['data_dir']} was made with {former}, whose users have "
         f"other numbers: set it back to {former}, or remove the site first (`make fclean`)."
     ]
+
+
+def _core(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former, version = str(host["core_version"]), str(wanted["wordpress_version"])
+    # Which version another supply or another address brings is seen in the image alone, which looks itself (core.sh).
+    known = host["supply"]["resolved"] == "upstream" and version in str(wanted["wordpress_url"])
+    if not known or _numbers(version) >= _numbers(former):
+        return []
+    return [
+        f"wordpress_version is {version}, but the site runs WordPress {former}, whose database knows no way back: "
+        f"set it to {former} or newer, or restore the backup that was made before {former}."
+    ]
+
+
+def _numbers(version: str) -> list[int]:
+    """Return the numbers that a version begins with: 7.2 and 7.2-beta1 are alike."""
+    leading = re.match(r"\d+(?:\.\d+)*", version)
+    return [int(number) for number in leading.group().split(".")] if leading else []
 
 
 def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

@@ -141,11 +141,15 @@ def holders(lock_file: Path, proc: Path = Path("/proc")) -> list[int]:
 def end(child: subprocess.Popen[bytes]) -> None:
     """End a command with the processes of its group, gently at first: Compose then cancels what it has begun."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + GRACE_PERIOD
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_PERIOD)
-            return
+            while time.monotonic() < deadline:
+                child.poll()  # Until then an ended command is still one of its group.
+                os.killpg(child.pid, 0)
+                time.sleep(0.1)
+            continue
+        return
 
 
 def clean_environment(environment: Mapping[str, str], dotenv: Path) -> dict[str, str]:

@@ -14,6 +14,8 @@ description:
   - A container that has a file mounted which was replaced since is restarted. One that was written in place is
     reloaded where the service has the labels C(inception.reload), the command for it inside the container, and
     C(inception.reload.loaded), a file there whose time tells what is loaded.
+  - An image with the label C(inception.check) is asked, with that command and read-only access to the volumes of
+    the present container, before it takes that container's place.
   - It waits until no other run is at work, and tells what an interrupted one has left unfinished.
 options:
   project_dir:
@@ -69,12 +71,12 @@ EXAMPLES = r"""
     project_name: inception
   register: plan
 
-- name: Build and start what differs
+- name: Start what differs
   community.docker.docker_compose_v2:
     project_src: /opt/inception/srcs
-    build: "{{ 'always' if plan.build else 'never' }}"
+    build: never
     pull: never
-  when: plan.pending
+  when: plan.recreate | length > 0
 """
 
 RETURN = r"""
@@ -111,8 +113,8 @@ replace_networks:
   description: Whether all containers have to make way, because a network is to be made anew.
   returned: for the goal started
   type: bool
-override:
-  description: A Compose file that gives each image to be built its digest, and lets no other one be built.
+labels:
+  description: A Compose file that gives each image to be built the digest of what it is built from.
   returned: for the goal started
   type: str
 prepare:
@@ -157,10 +159,12 @@ from typing import Any
 
 from ansible.module_utils.attended_docker import LockError, exclusive
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_cli import PROJECT_LABEL, UNFINISHED, Docker, DockerError
+from ansible.module_utils.docker_cli import UNFINISHED, Docker, DockerError
 
 #: The label that holds the digest of what an image was built from.
 DIGEST_LABEL = "inception.context.sha256"
+#: How an image is asked whether it can take the place of the container that is there.
+CHECK_LABEL = "inception.check"
 HASH_LABEL = "com.docker.compose.config-hash"
 #: How a service loads its mounted files anew, and the file in the container whose time tells when it last did.
 RELOAD_LABEL = "inception.reload"
@@ -265,8 +269,9 @@ def outdated(
 
 def is_replaced(container: dict[str, Any], config_hash: str | None, image: str | None) -> bool:
     """Tell whether Compose makes a container anew, because its configuration or its image is another one."""
-    labels: dict[str, str] = container["Config"]["Labels"]
-    return (image is not None and container["Image"] != image) or labels.get(HASH_LABEL) != config_hash
+    if image is not None and container["Image"] != image:
+        return True
+    return bool(container["Config"]["Labels"].get(HASH_LABEL) != config_hash)
 
 
 def dependents(config: dict[str, Any], names: Iterable[str]) -> set[str]:
@@ -373,20 +378,14 @@ def recreates_dependents(version: str) -> bool:
     return [int(part) if part.isdigit() else 0 for part in version.lstrip("v").split(".")[:2]] < [2, 30]
 
 
-def build_override(config: dict[str, Any], stale: dict[str, str]) -> str:
-    """Return the Compose file by which only some images are built, each with its digest.
+def build_labels(stale: dict[str, str]) -> str:
+    """Return the Compose file by which each image gets the digest of what it is built from.
 
     Args:
-        config: the resolved Compose file.
         stale: the digest by service, of the images to build.
     """
-    lines = ["services:"]
-    for name, service in sorted(config["services"].items()):
-        if name in stale:
-            lines.append(f"  {name}: {{build: {{labels: {{{DIGEST_LABEL}: {stale[name]}}}}}}}")
-        elif service.get("build"):
-            lines.append(f"  {name}: {{build: !reset null}}")
-    return "\n".join(lines) + "\n" if len(lines) > 1 else "services: {}\n"
+    services = {name: {"build": {"labels": {DIGEST_LABEL: digest}}} for name, digest in sorted(stale.items())}
+    return json.dumps({"services": services})
 
 
 def unprepared(reason: str) -> dict[str, Any]:
@@ -449,16 +448,15 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
     restart, reload = (set(names) - due for names in behind(containers))
     restart |= set(mounting(containers, due_files)) - due - reload
     paused = [c["Id"] for c in containers.values() if c["State"].get("Paused")]
-    prepare = [["unpause", *paused]] if paused else []
+    prepare = checks(containers, found, own, due)
+    if paused:
+        prepare.append(["unpause", *paused])
     if unfinished:
         prepare.append(["rm", "--force", *(c["Id"] for c in unfinished.values())])
     finish = [["network", "rm", *former]] if former else []
     for name in sorted(reload):
         command = shlex.split(containers[name]["Config"]["Labels"][RELOAD_LABEL])
         finish.append(["exec", containers[name]["Id"], *command])
-    if stale:
-        # The images that are replaced now: without a name, and with our label.
-        finish.append(["image", "prune", "--force", "--filter", f"label={PROJECT_LABEL}={docker.project_name}"])
     plan: dict[str, Any] = {
         "build": sorted(stale),
         "recreate": sorted(due),
@@ -470,7 +468,7 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
     return {
         **plan,
         "pending": any(plan.values()) or bool(former),
-        "override": build_override(config, stale),
+        "labels": build_labels(stale),
         "prepare": prepare,
         "finish": finish,
         "sentences": [
@@ -480,6 +478,27 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
         ]
         + (["replace the networks"] if elsewhere else []),
     }
+
+
+def checks(
+    containers: dict[str, dict[str, Any]], images: dict[str, dict[str, Any]], names: dict[str, str], due: Iterable[str]
+) -> list[list[str]]:
+    """Return the commands by which images are asked whether they can take the place of the containers that are there.
+
+    Args:
+        containers: the inspected containers by service.
+        images: the inspected images by name.
+        names: the name of the image by service.
+        due: the services whose container is about to be replaced.
+    """
+    found = []
+    for name in sorted(set(due) & set(containers)):
+        image = images.get(names.get(name, ""), {})
+        command = ((image.get("Config") or {}).get("Labels") or {}).get(CHECK_LABEL)
+        if command and image["Id"] != containers[name]["Image"]:
+            sees = ["--network", "none", "--volumes-from", f"{containers[name]['Id']}:ro"]
+            found.append(["run", "--rm", *sees, image["Id"], *shlex.split(command)])
+    return found
 
 
 def refuse_other_data(volumes: Iterable[dict[str, Any]], data_dir: str) -> None:

@@ -101,6 +101,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -242,6 +243,21 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
     return found
 
 
+def settled_listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what ``listeners`` does, once no container is just starting or ending.
+
+    Such a container holds its port, by the engine's own process, but is not listed with it: as when the run
+    before this one was interrupted.
+    """
+    found = listeners(ports, containers)
+    for _ in range(40):
+        if not any(listener["process"].startswith("docker-proxy ") for listener in found):
+            break
+        time.sleep(0.5)
+        found = listeners(ports, ask_engine("/containers/json?all=1") or [])
+    return found
+
+
 def foreign_containers(names: list[str], project: str, containers: list[dict[str, Any]]) -> dict[str, str]:
     """Return, by those of some container names that a container outside the project bears, its own project."""
     found = {}
@@ -356,6 +372,29 @@ def deployed_database(environment: Path) -> str:
     return match.group(2) if match else ""
 
 
+def core_version(site: Path) -> str:
+    """Return the version of the WordPress core that is on the volume; empty without one."""
+    path = site / "wp-includes" / "version.php"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    match = re.search(r"^\$wp_version\s*=\s*'([^']+)'", text, re.MULTILINE)
+    return match.group(1) if match else ""
+
+
+def environment(project: Path) -> dict[str, Any]:
+    """Return the text of .env, why it cannot be read, and what managed_tree remembered when it was written."""
+    found: dict[str, Any] = {"text": "", "problem": "", "remembered": {}}
+    path = project / "srcs" / ".env"
+    try:
+        found["text"] = path.read_text(encoding="utf-8") if path.is_file() else ""
+        memory = json.loads((project / ".inception" / "written.json").read_text(encoding="utf-8"))
+        found["remembered"] = memory["remember"][".env"]
+    except UnicodeDecodeError:
+        found["problem"] = f"{path} is not UTF-8 text: save it as such, or remove it."
+    except (OSError, ValueError, LookupError, TypeError):
+        pass  # Nothing is remembered, or a person has spoiled it.
+    return found
+
+
 def owner_of(path: Path) -> int:
     """Return the uid of a path's owner; -1 when it does not exist."""
     return path.stat().st_uid if path.exists() else -1
@@ -459,11 +498,13 @@ def main() -> None:
         else [],
         "images": tagged,
         "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
+        "core_version": core_version(data_dir / "wordpress"),
+        "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
         "foreign_containers": foreign_containers(parameters["containers"], project, containers),
-        "listeners": listeners(parameters["ports"], containers),
+        "listeners": settled_listeners(parameters["ports"], containers),
         "volumes": {
             volume["Name"]: {
                 "device": (volume.get("Options") or {}).get("device", ""),

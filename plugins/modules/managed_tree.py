@@ -32,6 +32,16 @@ options:
     type: list
     elements: str
     default: []
+  memory:
+    description:
+      - A directory for what the next run needs to know, in the file C(written.json).
+      - With it, a file that is not as it was written last, nor as git has it, is a person's. Before such a file is
+        written or removed, it is kept in C(edited/) of this directory, where the next such version replaces it.
+    type: path
+  remember:
+    description: By path relative to O(dest), what is remembered together with the text of that file.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
@@ -60,11 +70,21 @@ removed_files:
   returned: always
   type: list
   elements: str
+kept_files:
+  description: The files, relative to O(dest), of which a person's version was kept.
+  returned: always
+  type: list
+  elements: str
 """
 
+import hashlib
+import json
 import os
+import shutil
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -172,6 +192,65 @@ def remove_empty(top: Path) -> None:
             directory.rmdir()
 
 
+class Memory:
+    """What was written last, by which the changes of a person are told from our own."""
+
+    def __init__(self, directory: Path, dest: Path) -> None:
+        """Read what the last run wrote down."""
+        self.directory = directory
+        self.dest = dest
+        self.written = directory / "written.json"
+        try:
+            self.digests = dict(json.loads(self.written.read_text(encoding="utf-8"))["files"])
+        except (OSError, ValueError, LookupError, TypeError):
+            self.digests = {}  # Nothing is remembered, or a person has spoiled it.
+
+    def is_persons(self, name: str) -> bool:
+        """Tell whether a file, or what stands in its place, is neither ours nor in git."""
+        path = self.dest / name
+        if path.is_symlink() or not path.is_file():
+            return path.is_symlink() or path.exists()
+        content = path.read_bytes()
+        return digest(content) != self.digests.get(name) and not committed(path, content)
+
+    def keep(self, name: str) -> None:
+        """Keep a copy of a file, or the link that stands in its place."""
+        path = self.dest / name
+        copy = self.directory / "edited" / name
+        make_directories(copy.parent)
+        temporary = copy.with_name(f".{copy.name}.new")
+        temporary.unlink(missing_ok=True)
+        # Nobody may read the copy who may not read the file.
+        shutil.copy2(path, temporary, follow_symlinks=False)
+        os.chown(temporary, path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+        temporary.replace(copy)
+
+    def write(self, files: dict[str, str], remember: dict[str, Any]) -> None:
+        """Write down what was written, last of all: until then the former version holds."""
+        memory = {
+            "files": {name: digest(content.encode()) for name, content in files.items()},
+            "remember": {name: {"text": files[name], "why": why} for name, why in remember.items()},
+        }
+        content = json.dumps(memory, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        if current(self.written)[0] != content:
+            write(self.written, content)
+
+
+def digest(content: bytes) -> str:
+    """Return what a content is known by."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def committed(path: Path, content: bytes) -> bool:
+    """Tell whether git has a file with this content, so that it is not lost."""
+    command = ["git", "-C", str(path.parent), "-c", "safe.directory=*", "cat-file", "blob", f"HEAD:./{path.name}"]
+    try:
+        answer = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
+        return False  # There is no git.
+    return answer.returncode == 0 and answer.stdout == content
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -180,6 +259,8 @@ def main() -> None:
             "files": {"type": "dict", "required": True},
             "prune": {"type": "list", "elements": "str", "default": ["."]},
             "backup": {"type": "list", "elements": "str", "default": []},
+            "memory": {"type": "path"},
+            "remember": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
@@ -192,10 +273,19 @@ def main() -> None:
 
     backups = {f"{name}.bak" for name in module.params["backup"]}
     removed = surplus(dest, prune, set(files) | backups)
+    memory = Memory(Path(module.params["memory"]), dest) if module.params["memory"] else None
+    kept: list[str] = []
     obstacle = obstruction(dest, files, set(removed))
+    if memory and not obstacle:
+        kept = [name for name in removed if memory.is_persons(name)]
+        kept += [n for n, content in files.items() if current(dest / n)[0] != content and memory.is_persons(n)]
+        obstacle = obstruction(memory.directory / "edited", kept, set())
     if obstacle:
         module.fail_json(msg=obstacle)
 
+    if memory and not module.check_mode:
+        for name in kept:
+            memory.keep(name)
     changed: list[str] = []
     diff: list[dict[str, str]] = []
     # What must go, goes first: it may be a link or a file where a directory belongs.
@@ -228,8 +318,12 @@ def main() -> None:
     if removed and not module.check_mode:
         for directory in prune:
             remove_empty(dest / directory)
+    if memory and not module.check_mode:
+        memory.write(files, module.params["remember"])
 
-    module.exit_json(changed=bool(changed or removed), changed_files=changed, removed_files=removed, diff=diff)
+    module.exit_json(
+        changed=bool(changed or removed), changed_files=changed, removed_files=removed, kept_files=kept, diff=diff
+    )
 
 
 if __name__ == "__main__":

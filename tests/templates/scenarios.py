@@ -45,6 +45,7 @@ EXPORT = Scenario(
         "wordpress_admin_user": "the boss",
         "wordpress_admin_email": "boss+x@example.org",
         "wordpress_url": "http://127.0.0.1:8000/w.tar.gz?a=1&b=2#c",
+        "wordpress_sha256": "0" * 64,
         "mariadb_port": 3307,
         "mariadb_database": "site",
         "mariadb_user": "writer",

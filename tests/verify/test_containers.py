@@ -122,3 +122,35 @@ def test_root_file_system_cannot_be_written(service: str, stack: Stack) -> None:
 def test_no_web_server_elsewhere(owner: str, stack: Stack) -> None:
     done = stack.attempt("docker", "exec", stack.container(owner), "sh", "-c", "command -v nginx apache2 webfsd")
     assert done.stdout == ""
+
+
+def test_older_core_is_refused_before_a_file_is_touched(stack: Stack) -> None:
+    container = stack.container("wordpress")
+    site = "/var/www/html"
+    version, marker = f"{site}/wp-includes/version.php", f"{site}/.inception/core"
+
+    def inside(script: str) -> str:
+        image = stack.inspect("wordpress")["Image"]
+        command = ("run", "--rm", "--network", "none", "--volumes-from", container, image)
+        return stack.docker(*command, "sh", "-c", script)
+
+    stack.docker("stop", container)
+    try:
+        # The site has a newer core, and the image would put its own in place.
+        inside(f"cp -p {marker} /{site}/.inception/core.verify && echo another >{marker}")
+        inside(f"cp -p {version} {site}/.inception/version.verify")
+        inside(f"sed -i \"s/^.wp_version = .*/\\$wp_version = '99.1';/\" {version}")
+        before = inside(f"cat {version} {marker}")
+        assert "99.1" in before
+        attempt = stack.attempt("docker", "start", "--attach", container)
+        assert attempt.returncode != 0
+        assert "but the site runs 99.1, whose database knows no way back" in attempt.stderr
+        stack.docker("stop", container)
+        assert inside(f"cat {version} {marker}") == before
+    finally:
+        inside(f"cd {site}/.inception && mv core.verify core && mv version.verify {version}")
+        stack.docker("start", container)
+        end = time.monotonic() + 120
+        while stack.inspect("wordpress")["State"]["Health"]["Status"] != "healthy":
+            assert time.monotonic() < end, "WordPress does not come back"
+            time.sleep(0.5)

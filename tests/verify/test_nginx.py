@@ -46,7 +46,7 @@ class Client:
         self.stack = stack
         self.domain = domain
         self.address = address
-        self.pids = [one["Pid"] for one in stack.processes("nginx")]
+        self.workers = [one["Pid"] for one in stack.processes("nginx") if "worker" in one["Command"]]
 
     def ask(self, path: str, times: int = 1, *, method: str = "GET", headers: dict[str, str] | None = None) -> Any:
         """Send a request many times over one connection; what came back, and the CPU of NGINX in clock ticks."""
@@ -54,14 +54,14 @@ class Client:
             "domain": self.domain,
             "port": int(self.stack.env["NGINX_PORT"]),
             "source": self.address,
-            "pids": self.pids,
+            "pids": self.workers,
             "times": times,
             "method": method,
             "path": path,
             "body": "log=nobody&pwd=wrong" if method == "POST" else None,
             "headers": {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})},
         }
-        command = ("nsenter", "--target", self.pids[0], "--net", "python3", "-c", CLIENT)
+        command = ("nsenter", "--target", self.workers[0], "--net", "python3", "-c", CLIENT)
         return json.loads(self.stack.execute(*command, data=json.dumps(order)))
 
     def statuses(self, path: str, times: int = 1, *, method: str = "GET", headers: dict[str, str] | None = None) -> Any:
@@ -172,7 +172,7 @@ DEAR = [
     "x&" * (LONG // 2),
     "_ga&" * (LONG // 4),
     "x" + "&_ga" * (LONG // 4 - 1) + "&x",
-    "&utm_aX" * (LONG // 7),
+    "x" + "&utm_aX" * (LONG // 7 - 1),
     "utm_" + "a" * (LONG - 5) + "X",
     "customize_" + "a" * (LONG - 11) + "X",
 ]
@@ -221,7 +221,6 @@ SIGNS_IN = {"Authorization": "Basic bm9ib2R5Ondyb25n"}
         ("POST", "/wp-login.php?action=postpass", {}, 25, 60),
         ("POST", "//xmlrpc.php", {}, 25, 60),
         ("GET", "/wp-json/", SIGNS_IN, 50, 150),
-        ("GET", "/?rest_route=/", SIGNS_IN, 50, 150),
     ],
 )
 def test_who_guesses_must_wait_and_nobody_else(
@@ -248,5 +247,5 @@ def test_who_guesses_must_wait_and_nobody_else(
 
 @pytest.mark.requirement("E49", "E50")
 def test_the_block_editor_is_not_hindered(clients: Iterator[Client]) -> None:
-    statuses = next(clients).statuses("/wp-json/", 150, headers={"Cookie": "wordpress_logged_in_x=y"})
+    statuses = next(clients).statuses("/wp-json/", 120, headers={"Cookie": "wordpress_logged_in_x=y"})
     assert set(statuses) == {200}

@@ -30,11 +30,15 @@ TASKS = [
     {"name": "Several", "render_tree": {"src": ["templates/context", "templates/more"], "dest": "{{ dest }}"}, "register": "several"},
     {"name": "One again", "render_tree": {"src": ["templates/context"], "dest": "{{ dest }}"}, "register": "one_again"},
     {"name": "Bring", "render_tree": {"src": "templates/context"}, "register": "brought"},
-    {"name": "Below", "render_tree": {"src": "templates/more", "dest": "{{ dest }}/both", "below": {"web/context": "{{ brought.files }}"}, "prune": False}, "register": "below"},
+    {"name": "Below", "render_tree": {"src": "templates/more", "dest": "{{ dest }}/both", "below": {"web/context": "{{ brought }}"}, "prune": False}, "register": "below"},
+    {"name": "Remember", "render_tree": {"src": "templates/more", "dest": "{{ dest }}.kept", "below": {"web": "{{ brought }}"}, "memory": "{{ dest }}.memory", "prune": False}},
+    {"name": "Edit", "ansible.builtin.shell": "cd {{ dest }}.kept && echo x >> more.conf && echo x >> web/Dockerfile && echo x > web/added"},
+    {"name": "Foretell the end of edits", "render_tree": {"src": "templates/more", "dest": "{{ dest }}.kept", "below": {"web": "{{ brought }}"}, "memory": "{{ dest }}.memory", "prune": False}, "check_mode": True, "register": "would_keep"},
+    {"name": "End edits", "render_tree": {"src": "templates/more", "dest": "{{ dest }}.kept", "below": {"web": "{{ brought }}"}, "memory": "{{ dest }}.memory", "prune": False}, "register": "keeps"},
     {"name": "Undefined", "render_tree": {"src": "templates/undefined", "dest": "{{ dest }}"}, "register": "undefined", "ignore_errors": True},
     {"name": "Missing", "render_tree": {"src": "templates/missing", "dest": "{{ dest }}"}, "register": "missing", "ignore_errors": True},
     {"name": "Misspelt", "render_tree": {"source": "templates/context", "dest": "{{ dest }}"}, "register": "misspelt", "ignore_errors": True},
-    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'several': several, 'one_again': one_again, 'brought': brought, 'below': below, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
+    {"name": "Tell", "ansible.builtin.copy": {"content": "{{ {'first': first, 'second': second, 'several': several, 'one_again': one_again, 'brought': brought, 'below': below, 'would_keep': would_keep, 'keeps': keeps, 'foretold': foretold, 'undefined': undefined, 'missing': missing, 'misspelt': misspelt} | to_json }}", "dest": "{{ told }}", "mode": "0644"}},
 ]  # fmt: skip
 TITLE = "It is \\ $HOME #1 한국어"
 
@@ -150,3 +154,26 @@ def test_several_directories_make_one_tree(played: tuple[Path, dict[str, Any]]) 
 def test_mistakes_are_told(played: tuple[Path, dict[str, Any]], task: str, says: str) -> None:
     assert played[1][task]["failed"] is True
     assert says in played[1][task]["msg"]
+
+
+def test_whoever_changed_a_file_is_told_where_it_is_and_where_it_belongs(played: tuple[Path, dict[str, Any]]) -> None:
+    dest, told = played
+    role = dest.parent / "roles/web/templates"
+    where = {
+        "more.conf": role / "more/more.conf",
+        "web/Dockerfile": role / "context/Dockerfile.j2",
+        "web/added": role / "context/added",
+    }
+    assert sorted(told["keeps"]["messages"]) == sorted(
+        f"{dest}.kept/{name} was {'added' if name == 'web/added' else 'changed'} by hand: that version is kept as "
+        f"{dest}.memory/edited/{name}. To have it in the project for good, edit {place}."
+        for name, place in where.items()
+    )
+    assert told["would_keep"]["messages"] == [
+        m.replace(" is kept", " would be kept") for m in told["keeps"]["messages"]
+    ]
+    assert sorted(
+        str(p.relative_to(Path(f"{dest}.memory/edited")))
+        for p in (Path(f"{dest}.memory/edited")).rglob("*")
+        if p.is_file()
+    ) == sorted(where)

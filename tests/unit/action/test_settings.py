@@ -141,6 +141,7 @@ BAD: list[tuple[str, Any, str]] = [
     # Downloads.
     ("wordpress_sha256", "abc", "64 hexadecimal digits"),
     ("wordpress_sha256", "A" * 64, "lower case"),
+    ("wordpress_url", "http://example.org/w.tar.gz", "set wordpress_sha256 too, or an https address"),
     ("wordpress_url", "ftp://example.org/w.tar.gz", "http or https"),
     ("inception_apt_mirror", "file:///mirror", "http or https"),
     # A setting that does not exist.

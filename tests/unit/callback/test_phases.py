@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from support import BIN, PLUGINS, load_plugin, own_environment, run
+from support import BIN, PLUGINS, ROOT, load_plugin, own_environment, run, wait_until
 
 phases = load_plugin("callback/phases")
 
@@ -116,3 +119,28 @@ def test_a_failed_run_promises_no_site(tmp_path: Path) -> None:
     output = playbook(tmp_path, "-e", "break_it=true")
     assert "TIME" in output
     assert "READY" not in output
+
+
+def test_the_end_of_the_terminal_ends_what_runs(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    tasks = [{"ansible.builtin.command": {"argv": ["sh", "-c", f"echo $$ >{pid}; exec sleep 300"]}}]
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    environment = {**own_environment(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "LC_ALL": "C.UTF-8"}
+    command = [
+        str(BIN / "ansible-playbook"),
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-e",
+        f"ansible_python_interpreter={sys.executable}",
+        str(playbook),
+    ]
+    run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    wait_until(lambda: pid.exists() and pid.read_text(encoding="utf-8").endswith("\n"))
+    process = Path("/proc") / pid.read_text(encoding="utf-8").strip()
+    assert process.exists()
+    run.send_signal(signal.SIGHUP)
+    assert run.wait(60) == -signal.SIGTERM
+    wait_until(lambda: not process.exists())

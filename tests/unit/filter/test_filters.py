@@ -63,7 +63,9 @@ def test_obstacles_are_those_of_the_package() -> None:
         "secrets": {},
         "filled_directories": [],
         "database": "",
+        "core_version": "",
         "content_owner": -1,
+        "docker": {"settings_problem": ""},
         "foreign_containers": {},
         "volumes": {},
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
@@ -76,6 +78,8 @@ def test_obstacles_are_those_of_the_package() -> None:
         "login": "wil",
         "database": "shop",
         "base": "debian",
+        "wordpress_version": "7.1.4",
+        "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
     }
     (obstacle,) = obstacles(host, **wanted)
     assert "Root rights" in obstacle

@@ -20,6 +20,7 @@ HOST: dict[str, Any] = {
     "secrets": {},
     "filled_directories": [],
     "database": "",
+    "core_version": "",
     "content_owner": -1,
     "foreign_containers": {},
     "volumes": {},
@@ -33,7 +34,10 @@ WANTED = {
     "login": "wil",
     "database": "wordpress",
     "base": "debian",
+    "wordpress_version": "7.1.4",
+    "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
 }
+UPSTREAM = {"resolved": "upstream", "source": "setting", "unreachable": []}
 SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
 
 
@@ -93,6 +97,11 @@ def test_a_good_machine_has_no_obstacle() -> None:
         ),
         ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
+            {"core_version": "7.2", "supply": UPSTREAM},
+            "wordpress_version is 7.1.4, but the site runs WordPress 7.2, whose database knows no way back: set it to 7.2",
+        ),
+        ({"core_version": "7.1.10", "supply": UPSTREAM}, "restore the backup that was made before 7.1.10"),
+        (
             {"foreign_containers": {"nginx": ""}},
             "The container nginx exists and is not ours; remove it (docker rm -f nginx)",
         ),
@@ -139,6 +148,17 @@ def test_our_own_deployment_is_no_obstacle() -> None:
         volumes={"mariadb": {"device": "/home/wil/data/mariadb", "project": "inception"}},
     )
     assert find_obstacles(ours, WANTED) == []
+
+
+@pytest.mark.parametrize("former", ["", "6.1.9", "7.1", "7.1.4", "7.1.4-RC1"])
+def test_the_same_core_or_a_newer_one_is_no_obstacle(former: str) -> None:
+    assert find_obstacles(host(core_version=former, supply=UPSTREAM), WANTED) == []
+
+
+def test_a_core_whose_version_the_settings_do_not_tell_is_left_to_its_image() -> None:
+    assert find_obstacles(host(core_version="7.2"), WANTED) == []
+    mirror = {**WANTED, "wordpress_url": "https://mirror.example/latest.tar.gz"}
+    assert find_obstacles(host(core_version="7.2", supply=UPSTREAM), mirror) == []
 
 
 def test_all_obstacles_are_told_at_once() -> None:

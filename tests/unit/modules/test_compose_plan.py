@@ -6,12 +6,18 @@ import copy
 import functools
 import json
 import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import compose, load_plugin, need, run_module, run_module_process
+from support import ROOT, compose, load_plugin, need, run_module, run_module_process, wait_until
 
 stack = load_plugin("modules/compose_plan")
 
@@ -372,6 +378,8 @@ case "$*" in
     'inspect '*) cat containers.json ;;
     'exec '*) echo "$*" >> asked; [ ! -e refusal ] || {{ cat refusal; exit 1; }} ;;
     version) ;;
+    'network inspect'*) echo '[]' ;;
+    'compose version'*) echo 2.26.1 ;;
     *) echo "$*" >> asked ;;
 esac
 """,
@@ -398,3 +406,170 @@ esac
         answer = run_module(stack, arguments(tmp_path))
         assert answer["failed"]
         assert answer["msg"].endswith("web: [emerg] no such key")
+
+
+# A program that runs a command as the module does: with the lock, until the end of its caller.
+RUN = """
+import sys
+from pathlib import Path
+from support import load_plugin
+stack = load_plugin("modules/compose_stack")
+docker = stack.Docker(Path("/"), "stacktest", Path(sys.argv[1]))
+with docker.exclusive():
+    docker.run(*sys.argv[2:])
+"""
+# Like Compose under docker: a command that has started another one, which has the lock too.
+FAMILY = ("sh", "-c", "sleep 300 & echo pids: $$ $!; wait")
+
+
+class TestTheEndOfTheCaller:
+    @pytest.fixture
+    def run(self, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+        run = subprocess.Popen(
+            [sys.executable, "-c", RUN, str(tmp_path / "compose.log"), *FAMILY],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+            stdout=subprocess.PIPE,
+        )
+        yield run
+        run.kill()
+        run.wait()
+        for pid in self.alive(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+
+    def pids(self, tmp_path: Path) -> list[int]:
+        """Return the processes of the command, once it has said which ones they are."""
+        log = tmp_path / "compose.log"
+        wait_until(lambda: log.exists() and "\npids: " in log.read_text(encoding="utf-8"))
+        return [int(pid) for pid in log.read_text(encoding="utf-8").rpartition("\npids: ")[2].split()[:2]]
+
+    def alive(self, tmp_path: Path) -> list[int]:
+        states = {pid: Path(f"/proc/{pid}/stat") for pid in self.pids(tmp_path)}
+        return [pid for pid, stat in states.items() if stat.exists() and ") Z " not in stat.read_text(encoding="utf-8")]
+
+    def test_nobody_reads_the_answer(self, run: subprocess.Popen[bytes], tmp_path: Path) -> None:
+        assert len(self.alive(tmp_path)) == 2
+        assert run.stdout is not None
+        run.stdout.close()
+        wait_until(lambda: run.poll() is not None)
+        wait_until(lambda: not self.alive(tmp_path))
+
+    @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+    def test_a_signal(self, run: subprocess.Popen[bytes], tmp_path: Path, number: int) -> None:
+        self.pids(tmp_path)
+        run.send_signal(number)
+        assert run.wait(60) == 128 + number
+        wait_until(lambda: not self.alive(tmp_path))
+
+    def test_what_a_killed_run_has_left_is_waited_for(
+        self, run: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, left = self.pids(tmp_path)
+        run.kill()
+        wait_until(lambda: self.alive(tmp_path) == [left])
+        docker = stack.Docker(tmp_path, "stacktest", tmp_path / "compose.log")
+        monkeypatch.setattr(stack, "LOCK_TIMEOUT", 0)
+        with (
+            pytest.raises(stack.StackError, match=f"at work for 0 minutes .processes {left}.: end it"),
+            docker.exclusive(),
+        ):
+            pass
+        monkeypatch.undo()
+        threading.Timer(1, os.kill, [left, signal.SIGKILL]).start()
+        with docker.exclusive():
+            assert self.alive(tmp_path) == []
+        assert "\nWaiting for another run" in (tmp_path / "compose.log").read_text(encoding="utf-8")
+
+
+def test_a_command_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "GRACE_PERIOD", 0.5)
+    command = ["sh", "-c", "trap '' INT TERM; echo; sleep 300 & wait; wait"]
+    child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    child.stdout.readline()
+    stack.end(child)
+    assert child.returncode == -signal.SIGKILL
+
+
+def test_signals_that_were_ignored_stay_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stack.exit_on_signals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            assert callable(signal.getsignal(signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_depends_on_a_service_is_found_however_far_away() -> None:
+    config: dict[str, Any] = {
+        "services": {
+            "nginx": {"depends_on": {"wordpress": {}}},
+            "wordpress": {"depends_on": {"mariadb": {}}},
+            "mariadb": {},
+            "adminer": {"depends_on": {"mariadb": {}}},
+        }
+    }
+    assert stack.dependents(config, ["mariadb"]) == {"mariadb", "wordpress", "nginx", "adminer"}
+    assert stack.dependents(config, ["wordpress"]) == {"wordpress", "nginx"}
+    assert stack.dependents(config, []) == set()
+
+
+def test_what_has_a_file_mounted_is_found() -> None:
+    containers: dict[str, dict[str, Any]] = {
+        "nginx": {"Mounts": [{"Source": "/secrets/tls.crt"}, {"Source": "/secrets/tls.key"}]},
+        "mariadb": {"Mounts": [{"Source": "/secrets/db_password.txt"}]},
+        "redis": {},
+    }
+    assert stack.mounting(containers, ["/secrets/tls.key", "/secrets/other"]) == ["nginx"]
+
+
+#: Stands in for the engine: answers as a deployed stack of one service does, whose configuration Compose itself resolves.
+DOCKER = """#!/bin/sh
+case "$*" in
+    "version") ;;
+    *" config "*) exec {docker} "$@" ;;
+    "compose version"*) echo 2.26.1 ;;
+    "ps "*) echo 1 ;;
+    "inspect "*) cat {root}/container.json ;;
+    "image inspect "*) exit 1 ;;
+    "network inspect "*) echo "[]"; exit 1 ;;
+    *) echo "unexpected: $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compose(tmp_path, "version")
+    directory = tmp_path / "srcs"
+    directory.mkdir()
+    text = "services:\n  web:\n    image: web:1.0\n    ports: ['${PORT}:80']\n"
+    (directory / "docker-compose.yml").write_text(text, encoding="utf-8")
+    (directory / ".env").write_text("PORT=443\n", encoding="utf-8")
+    hashes = stack.parse_hashes(compose(directory, "config", "--hash", "*").stdout)
+    container = {
+        "Name": "web",
+        "Image": "sha256:aaa",
+        "State": {"Status": "running"},
+        "Config": {"Labels": {stack.SERVICE_LABEL: "web", stack.HASH_LABEL: hashes["web"]}},
+        "NetworkSettings": {"Networks": {"stacktest_default": {}}},
+    }
+    (tmp_path / "container.json").write_text(json.dumps([container]), encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(
+        DOCKER.format(docker=need("docker", "Compose resolves"), root=tmp_path), encoding="utf-8"
+    )
+    (tmp_path / "bin/docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "bin"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+    def foretold(port: int) -> list[str]:
+        files = {"docker-compose.yml": text, ".env": f"PORT={port}\n"}
+        answer = run_module(stack, arguments(tmp_path, files=files), check=True)
+        assert answer["changed"] is bool(answer["recreated"])
+        return list(answer["recreated"])
+
+    assert foretold(443) == []
+    assert foretold(8443) == ["web"]
+    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["docker"]
+    assert (directory / ".env").read_text(encoding="utf-8") == "PORT=443\n"

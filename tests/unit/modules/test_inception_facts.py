@@ -198,6 +198,18 @@ def test_the_container_that_holds_a_port_is_named() -> None:
     assert (other["container"], other["project"]) == ("proxy", "")
 
 
+def test_a_container_that_is_just_starting_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        labels = {"com.docker.compose.project": "inception"}
+        later = {"Names": ["/nginx"], "Labels": labels, "Ports": [{"PublicPort": port, "Type": "tcp"}]}
+        # The server is this process, under the name of the engine's own.
+        monkeypatch.setattr(facts, "process_of", lambda _inode: "docker-proxy (pid 7)")
+        monkeypatch.setattr(facts, "ask_engine", lambda _resource: [later])
+        (listener,) = facts.settled_listeners([port], [])
+    assert (listener["container"], listener["project"]) == ("nginx", "inception")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
@@ -274,6 +286,16 @@ def test_an_answer_counts_but_a_gateways_refusal_does_not(web: str, status: int,
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/", "no address", "http://[::1"])
 def test_what_cannot_be_reached(url: str) -> None:
     assert facts.reachable(url, 2) is False
+
+
+def test_the_core_on_the_volume(tmp_path: Path) -> None:
+    assert facts.core_version(tmp_path) == ""
+    (tmp_path / "wp-includes").mkdir()
+    (tmp_path / "wp-includes/version.php").write_text(
+        "<?php\n/**\n * @global string $wp_version\n */\n$wp_version = '7.1.4';\n\n$wp_db_version = 61833;\n",
+        encoding="utf-8",
+    )
+    assert facts.core_version(tmp_path) == "7.1.4"
 
 
 @pytest.mark.usefixtures("no_engine")
@@ -384,3 +406,18 @@ def test_an_engine_is_in_a_swarm(tmp_path: Path) -> None:
     assert not facts.in_swarm({}, state)
     state.write_text("{}", encoding="utf-8")
     assert facts.in_swarm({}, state)
+
+
+def test_what_was_changed_by_hand_can_be_told_from_what_is_remembered(tmp_path: Path) -> None:
+    assert facts.environment(tmp_path) == {"text": "", "problem": "", "remembered": {}}
+    for name, content in {
+        "srcs/.env": "A=2\n",
+        ".inception/written.json": '{"remember": {".env": {"text": "A=1\\n"}}}',
+    }.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert facts.environment(tmp_path) == {"text": "A=2\n", "problem": "", "remembered": {"text": "A=1\n"}}
+    (tmp_path / ".inception/written.json").write_text('["spoiled"]', encoding="utf-8")
+    assert facts.environment(tmp_path)["remembered"] == {}
+    (tmp_path / "srcs/.env").write_bytes(b"TITLE=caf\xe9\n")
+    assert "is not UTF-8 text" in facts.environment(tmp_path)["problem"]

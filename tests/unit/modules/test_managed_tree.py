@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +282,88 @@ def test_a_rest_of_a_killed_run_is_cleared_away(tmp_path: Path, prune: list[str]
     assert len(list(tmp_path.iterdir())) == 1
     run(tmp_path, prune=prune)
     assert set(tree(tmp_path)) == set(FILES)
+
+
+def test_what_was_written_is_remembered_with_what_belongs_to_it(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"memory": str(tmp_path / "memory"), "remember": {".env": {"taken": ["A"]}}}
+    written = tmp_path / "memory" / "written.json"
+    run(tmp_path / "srcs", {".env": "A=1\n"}, check=True, **options)
+    assert not written.exists()
+    run(tmp_path / "srcs", {".env": "A=1\n"}, **options)
+    assert json.loads(written.read_text())["remember"] == {".env": {"text": "A=1\n", "why": {"taken": ["A"]}}}
+    before = written.stat().st_ino
+    assert run(tmp_path / "srcs", {".env": "A=1\n"}, **options)["changed"] is False
+    assert written.stat().st_ino == before
+    options["remember"][".env"] = {"taken": []}
+    # Only what is remembered changes: nothing that a person has to know of.
+    assert run(tmp_path / "srcs", {".env": "A=1\n"}, **options)["changed"] is False
+    assert written.stat().st_ino != before
+
+
+class TestWhatAPersonChanged:
+    """What a person changed is kept before it is written over or removed; what we wrote is not."""
+
+    @pytest.fixture
+    def dest(self, tmp_path: Path) -> Path:
+        self.memory = tmp_path / "memory"
+        self.copies = self.memory / "edited"
+        dest = tmp_path / "srcs"
+        self.write(dest)
+        return dest
+
+    def write(self, dest: Path, files: dict[str, str] = FILES, **options: Any) -> dict[str, Any]:
+        return run(dest, files, memory=str(self.memory), **options)
+
+    def test_what_only_we_changed_leaves_no_copy(self, dest: Path) -> None:
+        answer = self.write(dest, {"Dockerfile": "FROM debian:13-slim\n"})
+        assert sorted(answer["removed_files"]) == sorted(set(FILES) - {"Dockerfile"})
+        assert answer["kept_files"] == []
+        assert not self.copies.exists()
+
+    def test_a_changed_file_is_kept_with_its_mode(self, dest: Path) -> None:
+        (dest / "Dockerfile").write_bytes(b"by hand \xe9\n")
+        (dest / "Dockerfile").chmod(0o600)
+        assert self.write(dest, check=True)["kept_files"] == ["Dockerfile"]
+        assert not self.copies.exists()
+        assert self.write(dest)["kept_files"] == ["Dockerfile"]
+        assert (self.copies / "Dockerfile").read_bytes() == b"by hand \xe9\n"
+        assert stat.S_IMODE((self.copies / "Dockerfile").stat().st_mode) == 0o600
+        assert (dest / "Dockerfile").read_text(encoding="utf-8") == FILES["Dockerfile"]
+        again = self.write(dest)
+        assert (again["changed"], again["kept_files"]) == (False, [])
+        # The next version takes its place.
+        (dest / "Dockerfile").write_text("later\n", encoding="utf-8")
+        self.write(dest)
+        assert tree(self.copies) == {"Dockerfile": ("later\n", 0o644)}
+
+    def test_what_was_added_is_kept(self, dest: Path, tmp_path: Path) -> None:
+        (dest / "conf/extra.conf").write_text("mine\n", encoding="utf-8")
+        (dest / "tools/link").symlink_to(tmp_path)
+        answer = self.write(dest)
+        assert answer["removed_files"] == answer["kept_files"] == ["conf/extra.conf", "tools/link"]
+        assert (self.copies / "conf/extra.conf").read_text(encoding="utf-8") == "mine\n"
+        assert (self.copies / "tools/link").readlink() == tmp_path
+
+    def test_a_change_that_is_ours_by_now_is_no_loss(self, dest: Path) -> None:
+        (dest / "Dockerfile").write_text("FROM debian:13-slim\n", encoding="utf-8")
+        assert self.write(dest, {**FILES, "Dockerfile": "FROM debian:13-slim\n"})["changed"] is False
+        assert self.write(dest)["kept_files"] == []
+
+    def test_without_a_memory_only_what_git_has_is_ours(self, dest: Path) -> None:
+        (self.memory / "written.json").unlink()
+        for command in (
+            ["init", "-q"],
+            ["add", "Dockerfile"],
+            ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x"],
+        ):
+            subprocess.run(["git", "-C", str(dest), *command], check=True)
+        (dest / "conf/empty").write_text("by hand\n", encoding="utf-8")
+        answer = self.write(dest, {**FILES, "Dockerfile": "FROM alpine:3.23\n"}, prune=[])
+        assert answer["changed_files"] == ["Dockerfile", "conf/empty"]
+        assert answer["kept_files"] == ["conf/empty"]
+
+    def test_a_copy_that_cannot_be_made_stops_everything(self, dest: Path) -> None:
+        (dest / "Dockerfile").write_text("by hand\n", encoding="utf-8")
+        (self.copies / "Dockerfile").mkdir(parents=True)
+        assert "is a directory where a file belongs" in self.write(dest)["msg"]
+        assert (dest / "Dockerfile").read_text(encoding="utf-8") == "by hand\n"

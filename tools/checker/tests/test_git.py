@@ -65,6 +65,19 @@ def test_without_git_the_ignore_files_decide(tmp_path: Path) -> None:
     assert "E1" not in report.checked
 
 
+def test_a_script_that_git_ignores_is_not_handed_in(tmp_path: Path) -> None:
+    root = copy_clean(tmp_path)
+    write(root, "kept/endless.sh", "#!/bin/sh\nwhile true; do sleep 1; done\n")
+    git(root, "init", "--quiet")
+    git(root, "add", "Makefile", "srcs")
+    # Not added yet, but meant to be.
+    assert [f.rule for f in run(root).findings] == ["endless-loop"]
+    write(root, ".gitignore", "/kept/\n/secrets/\n")
+    assert run(root).findings == []
+    git(root, "add", "--force", "kept/endless.sh")
+    assert [f.rule for f in run(root).findings] == ["endless-loop"]
+
+
 def test_an_enclosing_repository_that_does_not_track_it_says_nothing(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     write(tmp_path, "other", "x")

@@ -1,5 +1,6 @@
 -- A request that php-fpm did not even receive, because it is just being started anew after a crash, waits
--- here until php-fpm takes connections again. It takes about half a second, and nobody sees an error.
+-- here until php-fpm takes connections again. It takes about half a second, and nobody sees an error. A page that is
+-- kept need not wait.
 --
 -- What php-fpm has received is never sent again: it may have done half of it.
 local LONGEST = 5 -- seconds
@@ -14,7 +15,7 @@ function waiting.wait()
     if sent and sent:find '[1-9]' then
         return ngx.exit(status)
     end
-    if ngx.var.generation ~= '' and ngx.var.direct == '' and ngx.var.kept == '' then
+    if ngx.var.generation ~= '' and ngx.var.direct == '' and ngx.var.only_kept == '' then
         return ngx.exec '@kept'
     end
     local host, port = ngx.var.php:match '^(.+):(%d+)$'

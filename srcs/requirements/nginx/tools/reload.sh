@@ -13,5 +13,5 @@ fi
 : > /run/nginx/loading
 hsts.sh
 nginx -e stderr -q -t
-nginx -e stderr -s reload
+kill -HUP 1
 mv /run/nginx/loading /run/nginx/loaded

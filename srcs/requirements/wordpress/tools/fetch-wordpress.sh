@@ -28,14 +28,36 @@ install() {
     fi
 }
 
+# download WHAT URL FILE SETTING OPTION...: with further options of curl.
+download() {
+    what=$1 url=$2 file=$3 setting=$4
+    shift 4
+    curl -fsSL --retry 3 --connect-timeout 15 "$@" -o "$file" "$url" ||
+        fail "$what cannot be downloaded from $url; set ${setting}_url to a mirror, or inception_supply to distribution."
+}
+
 # fetch WHAT URL SHA256 FILE SETTING: downloads, and refuses anything but the pinned bytes.
 fetch() {
     { [ -n "$2" ] && [ -n "$3" ]; } || fail "$1 has no address or no SHA-256; set ${5}_url and ${5}_sha256."
-    curl -fsSL --retry 3 --connect-timeout 15 -o "$4" "$2" ||
-        fail "$1 cannot be downloaded from $2; set ${5}_url to a mirror, or inception_supply to distribution."
+    download "$1" "$2" "$4" "$5"
     got=$(sha256sum "$4" | cut -d' ' -f1)
     [ "$got" = "$3" ] ||
         fail "$1 from $2 has the SHA-256 $got, but $3 is pinned (${5}_sha256): the build stops."
+}
+
+# fetch_published WHAT URL FILE SETTING: downloads, and refuses anything but what the SHA-1 beside it says.
+# Both come over TLS alone, so whose they are is as sure as the server's certificate.
+fetch_published() {
+    case $2 in
+    https://*) ;;
+    *) fail "$1 comes from $2, which anybody on the way can change; set ${4}_sha256, or ${4}_url to an https address." ;;
+    esac
+    download "$1" "$2" "$3" "$4" --proto =https
+    wanted=$(curl -fsSL --retry 3 --connect-timeout 15 --proto =https "$2.sha1" | cut -c1-40) && [ -n "$wanted" ] ||
+        fail "$1 has no checksum at $2.sha1; set ${4}_sha256."
+    got=$(sha1sum "$3" | cut -d' ' -f1)
+    [ "$got" = "$wanted" ] ||
+        fail "$1 from $2 has the SHA-1 $got, but $wanted is published beside it: the build stops."
 }
 
 # unpack PACKAGE...: puts the files of Debian packages in place without installing them, which
@@ -87,7 +109,11 @@ from_upstream() {
     if [ -s /run/secrets/extra_ca ]; then
         cat /run/secrets/extra_ca >>/etc/ssl/certs/ca-certificates.crt
     fi
-    fetch "WordPress ${WORDPRESS_VERSION:-}" "${WORDPRESS_URL:-}" "${WORDPRESS_SHA256:-}" /tmp/wordpress.tar.gz wordpress
+    if [ -n "${WORDPRESS_SHA256:-}" ]; then
+        fetch "WordPress ${WORDPRESS_VERSION:-}" "${WORDPRESS_URL:-}" "$WORDPRESS_SHA256" /tmp/wordpress.tar.gz wordpress
+    else
+        fetch_published "WordPress ${WORDPRESS_VERSION:-}" "${WORDPRESS_URL:-}" /tmp/wordpress.tar.gz wordpress
+    fi
     tar -xzf /tmp/wordpress.tar.gz --strip-components=1 --no-same-owner -C "$core"
     cp -pR "$core/wp-content/plugins" "$core/wp-content/themes" "$content/"
     rm -rf "$core/wp-content"

@@ -289,8 +289,14 @@ function core_version(): string {
 if ( null === stored( 'siteurl' ) ) {
 	install( $credentials );
 } else {
+	if ( (int) stored( 'db_version' ) > (int) $wp_db_version ) {
+		fail(
+			'the database has the schema ' . stored( 'db_version' ) . ", which is newer than WordPress " . core_version() . " ($wp_db_version) and knows no way back: "
+			. 'set inception_supply and wordpress_version back, or restore the backup that was made before.'
+		);
+	}
 	// A new core may bring a new schema; WordPress's own upgrade can be repeated at will.
-	if ( (int) stored( 'db_version' ) !== (int) $wp_db_version ) {
+	if ( (int) stored( 'db_version' ) < (int) $wp_db_version ) {
 		say( 'bringing the database to the schema of WordPress ' . core_version() );
 		wp_upgrade();
 	}

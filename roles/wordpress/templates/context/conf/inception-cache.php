@@ -28,7 +28,10 @@ const INCEPTION_LONGEST_GENERATION = 6 * 3600;
  */
 function inception_generation(): string {
 	static $generation = null;
-	return $generation ??= (string) @file_get_contents( INCEPTION_GENERATION );
+	// Nothing but a file, and no more of it than a word: a pipe in its place would keep every request waiting.
+	return $generation ??= is_file( INCEPTION_GENERATION )
+		? (string) @file_get_contents( INCEPTION_GENERATION, false, null, 0, 16 )
+		: '';
 }
 inception_generation();
 
@@ -36,7 +39,10 @@ inception_generation();
  * Begins a new generation.
  */
 function inception_begin_generation(): void {
-	// Overwritten in place, because NGINX holds the file open.
+	// Overwritten in place, because NGINX holds the file open. What is no file makes way for one.
+	if ( file_exists( INCEPTION_GENERATION ) && ! is_file( INCEPTION_GENERATION ) ) {
+		@rename( INCEPTION_GENERATION, INCEPTION_GENERATION . '.' . time() );
+	}
 	$file = @fopen( INCEPTION_GENERATION, 'c' );
 	if ( $file && 16 === fwrite( $file, bin2hex( random_bytes( 8 ) ) ) && fclose( $file ) ) {
 		return;

@@ -4,11 +4,27 @@
 # The new core is unpacked beside the old one, and its directories and files then take the places of
 # the old ones by being renamed. The marker is taken away first and written last: without it the
 # next start begins anew, whatever moment this one was cut off at.
+#
+# core.sh check: only tells whether the site can take this core. An older one cannot read what a newer one has
+# written into the database.
 set -eu
 
 source=/usr/src/wordpress
 site=/var/www/html
 state=$site/.inception
+id=$(cat "$source/id")
+version=${id% *}
+
+there=$(sed -n "s/^\$wp_version *= *'\([^']*\)'.*/\1/p" "$site/wp-includes/version.php" 2>/dev/null || true)
+# shellcheck disable=SC2016 # PHP reads them.
+if [ -n "$there" ] && ! php -r 'exit((int) version_compare($argv[1], $argv[2], "<"));' "$version" "$there"; then
+    echo "wordpress: this image has WordPress $version, but the site runs $there, whose database knows no way back:" \
+        "set inception_supply and wordpress_version back, or restore the backup that was made before $there." >&2
+    exit 1
+fi
+if [ "${1:-}" = check ]; then
+    exit 0
+fi
 
 # The mounted directory may belong to anybody at first. Taking it needs CAP_CHOWN, no more.
 chown root:root "$site"
@@ -29,9 +45,8 @@ mine() {
     fi
 }
 
-id=$(cat "$source/id")
 if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
-    echo "wordpress: putting the core ${id% *} in place" >&2
+    echo "wordpress: putting the core $version in place" >&2
     rm -f "$state/core" "$state/files.new"
     for dir in staging old; do
         if [ -e "$state/$dir" ]; then

@@ -387,7 +387,7 @@ class Project:
 
     @cached_property
     def script_files(self) -> list[SourceFile]:
-        """Every shell script of the repository, by name or by its first line."""
+        """Every shell script of the repository, by name or by its first line; none that git is told to ignore."""
         found = []
         for source in self.tree.files.values():
             suffix = posixpath.splitext(source.name)[1]
@@ -398,7 +398,7 @@ class Project:
                 and is_shell(source.name, source.text)
             ):
                 found.append(source)
-        return found
+        return [source for source in found if self.git.in_git(source.path) or not self.git.ignored(source.path)]
 
     @cached_property
     def scripts(self) -> list[Script]:
