@@ -6,18 +6,13 @@ import copy
 import functools
 import json
 import os
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support import ROOT, compose, load_plugin, need, run_module, run_module_process, wait_until
+from support import compose, load_plugin, need, run_module, run_module_process
 
 stack = load_plugin("modules/compose_plan")
 
@@ -160,22 +155,8 @@ def test_nothing_around_overrides_the_settings(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("TITLE", "of the shell")
     monkeypatch.setenv("COMPOSE_FILE", "/nowhere/docker-compose.yml")
     monkeypatch.setenv("COMPOSE_PROFILES", "other")
-    docker = stack.Docker(directory, "stacktest", tmp_path / "log")
+    docker = stack.Docker(directory, "stacktest")
     assert 'mine = \\"exactly\\"' in docker.ask(*docker.compose, "config", "--format", "json")
-
-
-def test_a_long_command_ends_in_the_log_and_its_end_in_the_message(tmp_path: Path) -> None:
-    docker = stack.Docker(tmp_path, "stacktest", tmp_path / "logs" / "compose.log")
-    docker.run("sh", "-c", "echo built; cat", text="from standard input\n")
-    with pytest.raises(stack.StackError) as error:
-        docker.run("sh", "-c", "seq 100; echo 'E: no such package' >&2; exit 3")
-    log = (tmp_path / "logs/compose.log").read_text(encoding="utf-8")
-    assert "built\nfrom standard input\n" in log
-    assert "\n1\n2\n" in log
-    assert str(error.value).splitlines()[-1] == "E: no such package"
-    assert len(str(error.value).splitlines()) <= 41
-    assert "built" not in str(error.value), "the message tells of this command alone"
-    assert f"{tmp_path}/logs/compose.log" in str(error.value)
 
 
 def arguments(root: Path, **changes: Any) -> dict[str, Any]:
@@ -196,8 +177,8 @@ class TestWithoutDocker:
     def test_check_mode_foretells_the_start(self, tmp_path: Path) -> None:
         project(tmp_path)
         answer = run_module(stack, arguments(tmp_path), check=True)
-        assert answer["changed"] is True
-        assert answer["msg"] == "Docker is not installed yet."
+        assert answer["pending"] is True
+        assert answer["sentences"] == ["Docker is not installed yet."]
 
     def test_the_start_says_what_is_missing(self, tmp_path: Path) -> None:
         project(tmp_path)
@@ -205,11 +186,10 @@ class TestWithoutDocker:
         assert answer["failed"]
         assert answer["msg"] == "The docker command is missing; the role docker_engine installs it."
 
-    @pytest.mark.parametrize("state", ["stopped", "removed", "purged"])
     @pytest.mark.parametrize("check", [True, False])
-    def test_nothing_is_there_to_take_down(self, tmp_path: Path, state: str, check: bool) -> None:
-        answer = run_module(stack, arguments(tmp_path, state=state), check=check)
-        assert answer["changed"] is False
+    def test_nothing_is_there_to_take_down(self, tmp_path: Path, check: bool) -> None:
+        answer = run_module(stack, arguments(tmp_path, goal="removed"), check=check)
+        assert (answer["pending"], answer["running"]) == (False, [])
 
 
 class TestWithoutEngine:
@@ -218,10 +198,10 @@ class TestWithoutEngine:
         need("docker", "its command must be met where no engine answers")
         monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine")
 
-    @pytest.mark.parametrize("state", ["started", "stopped", "removed", "purged"])
-    def test_the_failure_is_one_message(self, tmp_path: Path, state: str) -> None:
+    @pytest.mark.parametrize("goal", ["started", "removed", "explained"])
+    def test_the_failure_is_one_message(self, tmp_path: Path, goal: str) -> None:
         project(tmp_path)
-        answer = run_module(stack, arguments(tmp_path, state=state))
+        answer = run_module(stack, arguments(tmp_path, goal=goal))
         assert answer["failed"]
         assert "no-engine" in answer["msg"] or "Docker daemon" in answer["msg"]
         assert "Traceback" not in answer["msg"]
@@ -229,14 +209,14 @@ class TestWithoutEngine:
     def test_check_mode_before_the_engine_runs(self, tmp_path: Path) -> None:
         project(tmp_path)
         answer = run_module(stack, arguments(tmp_path), check=True)
-        assert answer["changed"] is True
-        assert answer["msg"] == "The engine does not run yet."
+        assert answer["pending"] is True
+        assert answer["sentences"] == ["The engine does not run yet."]
         assert not (tmp_path / "compose.log").exists()
 
 
 def test_before_the_project_is_written(tmp_path: Path) -> None:
-    told = run_module_process("compose_stack", arguments(tmp_path), check=True)
-    assert (told["changed"], told["msg"]) == (True, "The project is not written yet.")
+    told = run_module_process("compose_plan", arguments(tmp_path), check=True)
+    assert (told["pending"], told["sentences"]) == (True, ["The project is not written yet."])
     failed = run_module(stack, arguments(tmp_path))
     assert failed["msg"].endswith("holds no docker-compose.yml with .env; deploy writes them first.")
 
@@ -349,7 +329,7 @@ def test_a_container_that_can_load_a_file_anew_is_reloaded_once(tmp_path: Path, 
 
 
 class TestReload:
-    """A stack with a service that loads a renewed file anew; docker itself is a script that tells what it was asked."""
+    """A stack with a service that loads a renewed file anew; docker itself is a script that tells what changes something."""
 
     @pytest.fixture
     def asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: tuple[Path, Path]) -> Path:
@@ -359,7 +339,7 @@ class TestReload:
         container |= {"Id": "c1", "Name": "/web", "Image": "sha256:w"}
         container["State"] |= {"Status": "running", "Running": True}
         answers = {
-            "config.json": {"services": {"web": {"image": "web:1.0"}}},
+            "config.json": {"services": {"web": {"image": "web:1.0"}}, "networks": {}},
             "containers.json": [container],
             "images.json": [{"Id": "sha256:w"}],
         }
@@ -376,9 +356,8 @@ case "$*" in
     'image inspect '*) cat images.json ;;
     'ps '*) echo c1 ;;
     'inspect '*) cat containers.json ;;
-    'exec '*) echo "$*" >> asked; [ ! -e refusal ] || {{ cat refusal; exit 1; }} ;;
     version) ;;
-    'network inspect'*) echo '[]' ;;
+    'network ls'*) ;;
     'compose version'*) echo 2.26.1 ;;
     *) echo "$*" >> asked ;;
 esac
@@ -390,114 +369,14 @@ esac
         monkeypatch.setattr(stack, "behind", functools.partial(stack.behind, proc=tmp_path / "proc"))
         return tmp_path / "asked"
 
-    def test_it_is_reloaded_and_nothing_else(self, tmp_path: Path, asked: Path) -> None:
-        answer = run_module(stack, arguments(tmp_path))
-        assert (answer["changed"], answer["reloaded"], answer["recreated"]) == (True, ["web"], [])
-        assert asked.read_text(encoding="utf-8") == "exec c1 reload.sh --now\n"
-
-    def test_check_mode_tells_it(self, tmp_path: Path, asked: Path) -> None:
-        answer = run_module(stack, arguments(tmp_path), check=True)
-        assert (answer["changed"], answer["reloaded"], answer["recreated"]) == (True, ["web"], [])
-        assert not asked.exists()
-
-    @pytest.mark.usefixtures("asked")
-    def test_a_refusal_is_told(self, tmp_path: Path) -> None:
-        (tmp_path / "refusal").write_text("web: [emerg] no such key\n", encoding="utf-8")
-        answer = run_module(stack, arguments(tmp_path))
-        assert answer["failed"]
-        assert answer["msg"].endswith("web: [emerg] no such key")
-
-
-# A program that runs a command as the module does: with the lock, until the end of its caller.
-RUN = """
-import sys
-from pathlib import Path
-from support import load_plugin
-stack = load_plugin("modules/compose_stack")
-docker = stack.Docker(Path("/"), "stacktest", Path(sys.argv[1]))
-with docker.exclusive():
-    docker.run(*sys.argv[2:])
-"""
-# Like Compose under docker: a command that has started another one, which has the lock too.
-FAMILY = ("sh", "-c", "sleep 300 & echo pids: $$ $!; wait")
-
-
-class TestTheEndOfTheCaller:
-    @pytest.fixture
-    def run(self, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-        run = subprocess.Popen(
-            [sys.executable, "-c", RUN, str(tmp_path / "compose.log"), *FAMILY],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
-            stdout=subprocess.PIPE,
-        )
-        yield run
-        run.kill()
-        run.wait()
-        for pid in self.alive(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-
-    def pids(self, tmp_path: Path) -> list[int]:
-        """Return the processes of the command, once it has said which ones they are."""
-        log = tmp_path / "compose.log"
-        wait_until(lambda: log.exists() and "\npids: " in log.read_text(encoding="utf-8"))
-        return [int(pid) for pid in log.read_text(encoding="utf-8").rpartition("\npids: ")[2].split()[:2]]
-
-    def alive(self, tmp_path: Path) -> list[int]:
-        states = {pid: Path(f"/proc/{pid}/stat") for pid in self.pids(tmp_path)}
-        return [pid for pid, stat in states.items() if stat.exists() and ") Z " not in stat.read_text(encoding="utf-8")]
-
-    def test_nobody_reads_the_answer(self, run: subprocess.Popen[bytes], tmp_path: Path) -> None:
-        assert len(self.alive(tmp_path)) == 2
-        assert run.stdout is not None
-        run.stdout.close()
-        wait_until(lambda: run.poll() is not None)
-        wait_until(lambda: not self.alive(tmp_path))
-
-    @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
-    def test_a_signal(self, run: subprocess.Popen[bytes], tmp_path: Path, number: int) -> None:
-        self.pids(tmp_path)
-        run.send_signal(number)
-        assert run.wait(60) == 128 + number
-        wait_until(lambda: not self.alive(tmp_path))
-
-    def test_what_a_killed_run_has_left_is_waited_for(
-        self, run: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        _, left = self.pids(tmp_path)
-        run.kill()
-        wait_until(lambda: self.alive(tmp_path) == [left])
-        docker = stack.Docker(tmp_path, "stacktest", tmp_path / "compose.log")
-        monkeypatch.setattr(stack, "LOCK_TIMEOUT", 0)
-        with (
-            pytest.raises(stack.StackError, match=f"at work for 0 minutes .processes {left}.: end it"),
-            docker.exclusive(),
-        ):
-            pass
-        monkeypatch.undo()
-        threading.Timer(1, os.kill, [left, signal.SIGKILL]).start()
-        with docker.exclusive():
-            assert self.alive(tmp_path) == []
-        assert "\nWaiting for another run" in (tmp_path / "compose.log").read_text(encoding="utf-8")
-
-
-def test_a_command_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stack, "GRACE_PERIOD", 0.5)
-    command = ["sh", "-c", "trap '' INT TERM; echo; sleep 300 & wait; wait"]
-    child = subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, text=True)
-    assert child.stdout is not None
-    child.stdout.readline()
-    stack.end(child)
-    assert child.returncode == -signal.SIGKILL
-
-
-def test_signals_that_were_ignored_stay_ignored() -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stack.exit_on_signals():
-            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-            assert callable(signal.getsignal(signal.SIGTERM))
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    @pytest.mark.parametrize("check", [True, False])
+    def test_it_is_to_be_reloaded_and_nothing_else(self, tmp_path: Path, asked: Path, check: bool) -> None:
+        plan = run_module(stack, arguments(tmp_path), check=check)
+        assert (plan["changed"], plan["pending"], plan["reload"]) == (False, True, ["web"])
+        assert plan["build"] == plan["recreate"] == plan["restart"] == plan["remove"] == plan["prepare"] == []
+        assert plan["finish"] == [["exec", "c1", "reload.sh", "--now"]]
+        assert plan["sentences"] == ["reload web"]
+        assert not asked.exists(), "a plan changes nothing"
 
 
 def test_what_depends_on_a_service_is_found_however_far_away() -> None:
@@ -532,7 +411,7 @@ case "$*" in
     "ps "*) echo 1 ;;
     "inspect "*) cat {root}/container.json ;;
     "image inspect "*) exit 1 ;;
-    "network inspect "*) echo "[]"; exit 1 ;;
+    "network ls "*) ;;
     *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 """
@@ -550,7 +429,7 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
         "Name": "web",
         "Image": "sha256:aaa",
         "State": {"Status": "running"},
-        "Config": {"Labels": {stack.SERVICE_LABEL: "web", stack.HASH_LABEL: hashes["web"]}},
+        "Config": {"Labels": {"com.docker.compose.service": "web", stack.HASH_LABEL: hashes["web"]}},
         "NetworkSettings": {"Networks": {"stacktest_default": {}}},
     }
     (tmp_path / "container.json").write_text(json.dumps([container]), encoding="utf-8")
@@ -565,11 +444,42 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
 
     def foretold(port: int) -> list[str]:
         files = {"docker-compose.yml": text, ".env": f"PORT={port}\n"}
-        answer = run_module(stack, arguments(tmp_path, files=files), check=True)
-        assert answer["changed"] is bool(answer["recreated"])
-        return list(answer["recreated"])
+        plan = run_module(stack, arguments(tmp_path, files=files), check=True)
+        assert plan["pending"] is bool(plan["recreate"])
+        return list(plan["recreate"])
 
     assert foretold(443) == []
     assert foretold(8443) == ["web"]
     assert [path.name for path in (tmp_path / "bin").iterdir()] == ["docker"]
     assert (directory / ".env").read_text(encoding="utf-8") == "PORT=443\n"
+
+
+def test_an_image_is_asked_before_it_takes_a_place() -> None:
+    images = {
+        "web:1.0": {"Id": "sha256:new", "Config": {"Labels": {"inception.check": "core.sh check"}}},
+        "db:1.0": {"Id": "sha256:d", "Config": {}},
+    }
+    containers = {"web": {"Id": "c1", "Image": "sha256:old"}, "db": {"Id": "c2", "Image": "sha256:old"}}
+    names = {"web": "web:1.0", "db": "db:1.0", "new": "new:1.0"}
+    expected = ["run", "--rm", "--network", "none", "--volumes-from", "c1:ro", "sha256:new", "core.sh", "check"]
+    assert stack.checks(containers, images, names, ["db", "new", "web"]) == [expected]
+    assert stack.checks(containers, images, names, ["db"]) == []
+    containers["web"]["Image"] = "sha256:new"
+    assert stack.checks(containers, images, names, ["web"]) == []
+
+
+def test_what_a_project_has_is_removed_by_the_keys_of_its_labels() -> None:
+    present = json.loads(stack.present_file(["web:1.0"], {"front": "net"}, {"data": "vol"}))
+    assert present["services"] == {"image0": {"image": "web:1.0", "networks": ["front"], "volumes": ["data:/data"]}}
+    assert present["networks"] == {"front": {"name": "net"}}
+    assert present["volumes"] == {"data": {"name": "vol"}}
+    # Compose looks only at what a service uses.
+    assert json.loads(stack.present_file([], {"front": "net"}, {}))["services"]["nothing"]["networks"] == ["front"]
+
+
+def test_the_stack_of_another_login_is_left_alone() -> None:
+    volumes = [{"Name": "mariadb", "Options": {"device": "/home/wil/data/mariadb"}}]
+    stack.refuse_other_data(volumes, "/home/wil/data")
+    stack.refuse_other_data(volumes, "")
+    with pytest.raises(stack.DockerError, match="keeps its data in /home/wil/data, not in /home/tux/data"):
+        stack.refuse_other_data(volumes, "/home/tux/data")
