@@ -61,8 +61,10 @@ def run_module(
 #: Runs a module's file where it finds our module_utils.
 _RUN_MODULE = """
 import runpy, sys, ansible.module_utils
-ansible.module_utils.__path__.append(sys.argv[1])
-runpy.run_path(sys.argv[2], run_name="__main__")
+module_utils, module = sys.argv[1:]
+sys.argv[1:] = []
+ansible.module_utils.__path__.append(module_utils)
+runpy.run_path(module, run_name="__main__")
 """
 
 
