@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"src", "dest", "below", "prune", "backup", "memory", "remember"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Render ``src``, one directory or several, and hand the contents to ``managed_tree``.
+        """Render ``src``, one directory or several, of which a later one replaces files of an earlier one, and hand the contents to ``managed_tree``.
 
         ``below`` has, by directory relative to ``dest``, what such a call without ``dest`` returned; the directory will
         hold nothing else. ``prune`` says the same of ``dest`` itself. All contents are returned in ``files``, and in
@@ -89,7 +89,8 @@ class ActionModule(ActionBase):
     @staticmethod
     def _place(roots: list[Path], name: str) -> Path:
         """Return where a file is edited, or belongs, relative to the bundle."""
-        found = (root / f"{name}{suffix}" for root in roots for suffix in ("", TEMPLATE_SUFFIX))
+        # A template replaces a file of an earlier directory.
+        found = (root / f"{name}{suffix}" for root in reversed(roots) for suffix in (TEMPLATE_SUFFIX, ""))
         path = next((path for path in found if path.is_file()), roots[0] / name)
         return path.relative_to(BUNDLE) if path.is_relative_to(BUNDLE) else path
 
@@ -103,7 +104,10 @@ class ActionModule(ActionBase):
 
     def _content(self, path: Path, variables: dict[str, Any]) -> str:
         """Return the text of a file, rendered when it is a template."""
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise AnsibleActionFail(f"{path} is not UTF-8 text, which all files of srcs/ are; remove it.") from error
         if path.suffix != TEMPLATE_SUFFIX:
             return text
         templar = self._templar.copy_with_new_env(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from support import ROLES, ROOT, load_plugin, role_yaml, roles
+from support import ROLES, ROOT, load_plugin, own_environment, role_yaml, roles, run
 
 validate_settings = load_plugin("action/validate_settings")
 
@@ -64,9 +64,9 @@ def test_variables_are_named_after_their_role(role: str) -> None:
 
 def test_services_bring_their_context() -> None:
     for service in validate_settings.find_services():
-        context = ROLES / service / "templates/context"
-        names = {path.name.removesuffix(".j2") for path in context.iterdir()}
-        assert {"Dockerfile", ".dockerignore", "conf", "tools"} <= names, service
+        context = ROOT / "srcs/requirements" / service
+        assert {"Dockerfile", ".dockerignore", "conf", "tools"} <= {path.name for path in context.iterdir()}, service
+        assert (ROLES / service / "templates/context/Dockerfile.j2").is_file()
         assert (ROLES / service / "templates/compose/env.j2").is_file()
 
 
@@ -84,3 +84,12 @@ def test_the_settings_file_offers_only_settings() -> None:
     offered = re.findall(r"^# (\w+): ", text, re.MULTILINE)
     assert offered
     assert set(offered) <= set(validate_settings.load_specs())
+
+
+def test_every_file_has_one_home() -> None:
+    homes: dict[bytes, list[str]] = {}
+    for name in run(["git", "ls-files"], cwd=ROOT, env=own_environment()).stdout.splitlines():
+        path = ROOT / name
+        if path.is_file() and not path.is_symlink() and path.stat().st_size > 100:
+            homes.setdefault(path.read_bytes(), []).append(name)
+    assert [names for names in homes.values() if len(names) > 1] == []

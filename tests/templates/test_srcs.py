@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenarios import Project
-from support import ROOT
+from scenarios import Project, render
+from support import ROOT, load_plugin
 
 #: Made on the machine by a deployment, ignored by git.
 LOCAL = {".env", ".env.bak"}
@@ -25,3 +25,12 @@ def test_srcs_equals_the_rendering(default: Project) -> None:
     assert set(committed) == set(rendered), "`make render` writes srcs/ anew"
     different = [name for name in rendered if committed[name] != rendered[name]]
     assert different == [], "`make render` writes srcs/ anew"
+
+
+def test_the_page_of_all_settings_equals_the_rendering(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    render(tmp_path, {})
+    page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    assert page == (tmp_path / "docs/settings.md").read_text(encoding="utf-8"), "`make render` writes it anew"
+    missing = [name for name in load_plugin("action/validate_settings").load_specs() if f"| `{name}` |" not in page]
+    assert missing == []
