@@ -33,7 +33,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "plugins",
         "requirements",
         "roles",
-        "pyproject.toml",
+        "srcs",
+        "tools",
     ):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, root / name)

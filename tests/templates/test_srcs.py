@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenarios import Project, render
-from support import ROOT, load_plugin
+from scenarios import Project
+from support import ROOT, load_plugin, render
 
 #: Made on the machine by a deployment, ignored by git.
 LOCAL = {".env", ".env.bak"}
