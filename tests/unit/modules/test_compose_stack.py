@@ -359,7 +359,7 @@ class TestReload:
         container |= {"Id": "c1", "Name": "/web", "Image": "sha256:w"}
         container["State"] |= {"Status": "running", "Running": True}
         answers = {
-            "config.json": {"services": {"web": {"image": "web:1.0"}}},
+            "config.json": {"services": {"web": {"image": "web:1.0"}}, "networks": {}},
             "containers.json": [container],
             "images.json": [{"Id": "sha256:w"}],
         }
