@@ -19,7 +19,7 @@ def test_the_site_is_not_waited_for(tmp_path: Path) -> None:
         "inception_domain": "localhost.invalid",
         "inception_https_port": 1,
     }
-    done = play("plays/evaluate.yml", "-i", str(tmp_path / "hosts.yml"), "--check", "-e", json.dumps(settings))
+    done = play("plays/smoke.yml", "-i", str(tmp_path / "hosts.yml"), "--check", "-e", json.dumps(settings))
     assert done.returncode == 0, done.stdout
     assert "FAILED - RETRYING" not in done.stdout
     assert "READY" not in done.stdout

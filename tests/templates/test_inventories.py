@@ -48,7 +48,7 @@ def test_what_names_no_host(inventory: Path) -> None:
 
 @pytest.mark.parametrize("inventory", [WITHOUT_HOSTS["misspelt"]], ids=["misspelt"], indirect=True)
 @pytest.mark.parametrize(
-    "playbook", ["check.yml", "provision.yml", "deploy.yml", "evaluate.yml", "bench.yml", "teardown.yml"]
+    "playbook", ["guard.yml", "provision.yml", "deploy.yml", "smoke.yml", "bench.yml", "teardown.yml"]
 )
 def test_every_entry_refuses(playbook: str, inventory: Path) -> None:
     done = play(playbook, "-i", str(inventory), "--tags", "deploy")
