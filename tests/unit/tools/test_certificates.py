@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from support import ROOT, need
 
-SCRIPT = ROOT / "roles/stack/templates/srcs/requirements/tools/certificates.sh"
+SCRIPT = ROOT / "srcs/requirements/tools/certificates.sh"
 DOMAIN = "wil.42.fr"
 UID = 4242
 NOW = datetime.now(UTC)
