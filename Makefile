@@ -51,7 +51,7 @@ clean: $(VENV)/.ready ## Remove containers, images and network too
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=clean
 
 fclean: $(VENV)/.ready ## Remove volumes, data and hosts entry too (asks first; FORCE=1 does not)
-	@$(PLAY) playbooks/teardown.yml -e inception_teardown=fclean $(if $(FORCE),-e inception_teardown_force=true)
+	@$(PLAY) playbooks/teardown.yml -e inception_teardown=fclean $(if $(filter 1,$(FORCE)),-e inception_teardown_force=true)
 
 re: fclean ## Remove everything, then build anew
 	@$(MAKE) --no-print-directory up
@@ -66,7 +66,7 @@ wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
 export: $(VENV)/.ready ## Write a stand-alone submission to DIR (FORCE=1 keeps what was changed there as .bak)
-	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$(or $(DIR),$(error DIR is missing: make export DIR=../inception))\"}" $(if $(FORCE),-e export_force=true)
+	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$(or $(DIR),$(error DIR is missing: make export DIR=../inception))\"}" $(if $(filter 1,$(FORCE)),-e export_force=true)
 
 settings: $(VENV)/.ready ## List every setting with its default
 	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench

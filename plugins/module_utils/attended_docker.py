@@ -178,7 +178,8 @@ def copy(source: IO[bytes], targets: Iterable[IO[bytes]]) -> None:
     """Hand on what a command prints, line by line; a reader that is gone does not hold it up."""
     for line in source:
         for target in targets:
-            with contextlib.suppress(BrokenPipeError):
+            # A full disk under the log, too, must not hold it up.
+            with contextlib.suppress(OSError):
                 target.write(line)
                 target.flush()
 

@@ -14,6 +14,7 @@ from ansible.module_utils.attended_docker import clean_environment
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
 #: While Compose replaces a container, the new one has the beginning of the old one's ID before its name.
 UNFINISHED = re.compile(r"/[0-9a-f]{12}_")
 
@@ -60,13 +61,19 @@ class Docker:
         """Tell whether the engine answers."""
         return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
+    def has_compose(self) -> bool:
+        """Tell whether Compose is installed."""
+        return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+
     def compose_version(self) -> str:
         """Return the version of Compose, for example ``2.26.1``."""
         return self.ask("docker", "compose", "version", "--short").strip()
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return the inspected containers of the project by service, unfinished ones by their name."""
-        ids = self.ask("docker", "ps", "--all", "--quiet", "--no-trunc", "--filter", self.label).split()
+        # What `docker compose run` has left is no service's container.
+        words = ("--filter", self.label, "--filter", f"label={ONE_OFF_LABEL}=False")
+        ids = self.ask("docker", "ps", "--all", "--quiet", "--no-trunc", *words).split()
         inspected = json.loads(self.ask("docker", "inspect", "--type", "container", *ids)) if ids else []
         return {
             c["Name"] if UNFINISHED.match(c["Name"]) else c["Config"]["Labels"].get(SERVICE_LABEL, c["Name"]): c
@@ -83,18 +90,24 @@ class Docker:
         return {} if len(asked) == 1 else {name: i for one in asked for name, i in self.images([one]).items()}
 
     def built_images(self, label: str) -> list[str]:
-        """Return the names of the project's images that also carry another label, without those that have no name."""
-        words = (
-            "image",
-            "ls",
-            "--format",
-            "{{.Repository}}:{{.Tag}}",
-            "--filter",
-            f"label={label}",
-            "--filter",
-            self.label,
+        """Return the names of the images that were built for the project's services, which carry another label too.
+
+        An image that somebody built from one of them inherits the labels, but is not named like its service.
+        """
+        words = ("image", "ls", "--quiet", "--filter", f"label={label}", "--filter", self.label)
+        ids = sorted(set(self.ask("docker", *words).split()))
+        inspected = json.loads(self.ask("docker", "image", "inspect", *ids)) if ids else []
+        return sorted(
+            name
+            for image in inspected
+            for name in image["RepoTags"] or []
+            if name.rpartition(":")[0] == image["Config"]["Labels"].get(SERVICE_LABEL)
         )
-        return sorted({name for name in self.ask("docker", *words).split() if "<none>" not in name})
+
+    def has_replaced_images(self, label: str) -> bool:
+        """Tell whether images of the project, which carry another label too, have lost their name to a newer one."""
+        words = ("--filter", "dangling=true", "--filter", f"label={label}", "--filter", self.label)
+        return bool(self.ask("docker", "image", "ls", "--quiet", *words).split())
 
     def labelled(self, kind: str) -> list[dict[str, Any]]:
         """Return the inspected networks or volumes of the project.

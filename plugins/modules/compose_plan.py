@@ -117,6 +117,11 @@ labels:
   description: A Compose file that gives each image to be built the digest of what it is built from.
   returned: for the goal started
   type: str
+checks:
+  description: Arguments of the docker command by which new images are asked; where one fails, nothing is to be touched.
+  returned: for the goal started
+  type: list
+  elements: list
 prepare:
   description: Arguments of the docker command, to be run before.
   returned: for the goal started
@@ -137,8 +142,13 @@ running:
   returned: for the goal removed
   type: list
   elements: str
+images:
+  description: The names of the images that were built for the project.
+  returned: for the goal removed
+  type: list
+  elements: str
 present:
-  description: A Compose file of all that the project has, whatever its own file says.
+  description: A Compose file of the networks and volumes that the project has, whatever its own file says.
   returned: for the goal removed
   type: str
 complaint:
@@ -292,14 +302,17 @@ def redefined(config: dict[str, Any], networks: dict[str, dict[str, Any]]) -> li
         networks: the project's inspected networks by name.
     """
 
-    def asked(network: dict[str, Any]) -> tuple[str, bool, dict[str, str]]:
-        return (network.get("driver", "bridge"), network.get("internal", False), network.get("driver_opts") or {})
+    def differs(there: dict[str, Any], wanted: dict[str, Any]) -> bool:
+        options, asked = there["Options"] or {}, wanted.get("driver_opts") or {}
+        # The engine may have defaults of its own for options that nobody asks for. This one closes a network.
+        named = {*asked, "com.docker.network.bridge.inhibit_ipv4"}
+        form = (wanted.get("driver", "bridge"), wanted.get("internal", False))
+        return (there["Driver"], there["Internal"]) != form or any(options.get(n) != asked.get(n) for n in named)
 
     return [
         wanted["name"]
         for wanted in config["networks"].values()
-        if (there := networks.get(wanted["name"]))
-        and (there["Driver"], there["Internal"], there["Options"] or {}) != asked(wanted)
+        if (there := networks.get(wanted["name"])) and differs(there, wanted)
     ]
 
 
@@ -416,6 +429,8 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
         if check:
             return unprepared("The project is not written yet.")
         raise DockerError(f"{docker.project_dir} holds no docker-compose.yml with .env; deploy writes them first.")
+    if check and not docker.has_compose():
+        return unprepared("Docker Compose is not installed yet.")
     config = json.loads(docker.ask(*docker.compose, "config", "--format", "json"))
     if check and not docker.answers():
         return unprepared("The engine does not run yet.")
@@ -444,16 +459,25 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
         due |= {name for name in dependents(config, replaced) if name in containers}
     due &= set(config["services"])
     surplus = {c["Name"].lstrip("/") for name, c in containers.items() if name not in config["services"]}
-    former = sorted(set(networks) - {network["name"] for network in config["networks"].values()})
+    ours = {container["Id"] for container in everything.values()}
+    # Where somebody else's container is on it, a former network stays. Containers that make way take theirs along.
+    former = sorted(
+        name
+        for name in set(networks) - {network["name"] for network in config["networks"].values()}
+        if not elsewhere and not set(networks[name].get("Containers") or {}) - ours
+    )
     restart, reload = (set(names) - due for names in behind(containers))
-    restart |= set(mounting(containers, due_files)) - due - reload
+    loading = {name for name, container in containers.items() if RELOAD_LABEL in container["Config"]["Labels"]}
+    written = set(mounting(containers, due_files)) - due
+    restart |= written - loading
+    reload |= (written & loading) - restart
     paused = [c["Id"] for c in containers.values() if c["State"].get("Paused")]
-    prepare = checks(containers, found, own, due)
-    if paused:
-        prepare.append(["unpause", *paused])
+    prepare = [["unpause", *paused]] if paused else []
     if unfinished:
         prepare.append(["rm", "--force", *(c["Id"] for c in unfinished.values())])
     finish = [["network", "rm", *former]] if former else []
+    if docker.has_replaced_images(DIGEST_LABEL):
+        finish.append(["image", "prune", "--force", "--filter", docker.label, "--filter", f"label={DIGEST_LABEL}"])
     for name in sorted(reload):
         command = shlex.split(containers[name]["Config"]["Labels"][RELOAD_LABEL])
         finish.append(["exec", containers[name]["Id"], *command])
@@ -467,8 +491,9 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
     }
     return {
         **plan,
-        "pending": any(plan.values()) or bool(former),
+        "pending": any(plan.values()) or bool(prepare or finish),
         "labels": build_labels(stale),
+        "checks": checks(containers, found, own, due),
         "prepare": prepare,
         "finish": finish,
         "sentences": [
@@ -509,29 +534,27 @@ def refuse_other_data(volumes: Iterable[dict[str, Any]], data_dir: str) -> None:
     """
     for volume in volumes:
         device = (volume.get("Options") or {}).get("device", "")
-        if data_dir and device and not device.startswith(f"{data_dir}/"):
+        if data_dir and not device.startswith(f"{data_dir}/"):
+            place = device.rsplit("/", 1)[0] or f"the volume {volume['Name']}"
             raise DockerError(
-                f"The stack that is deployed here keeps its data in {device.rsplit('/', 1)[0]}, not in {data_dir}: "
+                f"The stack that is deployed here keeps its data in {place}, not in {data_dir}: "
                 "name the login that it was made for (LOGIN=…), or set inception_data_dir. Nothing was touched."
             )
 
 
-def present_file(images: Iterable[str], networks: dict[str, str], volumes: dict[str, str]) -> str:
-    """Return a Compose file of what a project has, by which Compose removes it.
+def present_file(networks: dict[str, str], volumes: dict[str, str]) -> str:
+    """Return a Compose file of what a project has, by which Compose removes it; containers it finds by their labels.
 
     Compose looks only at networks and volumes that a service uses, under the keys that their labels name.
 
     Args:
-        images: names of the images that were built for it.
         networks: the name of each network by its key.
         volumes: the name of each volume by its key.
     """
     service = {"networks": sorted(networks), "volumes": [f"{key}:/{key}" for key in sorted(volumes)]}
-    services = {f"image{number}": {"image": image, **service} for number, image in enumerate(sorted(images))}
     return json.dumps(
         {
-            # Without an image there may be networks and volumes all the same.
-            "services": services or {"nothing": {"image": "nothing:none", **service}},
+            "services": {"nothing": {"image": "nothing:none", **service}},
             "networks": {key: {"name": name} for key, name in networks.items()},
             "volumes": {key: {"name": name} for key, name in volumes.items()},
         }
@@ -553,12 +576,16 @@ def plan_removal(docker: Docker, data_dir: str) -> dict[str, Any]:
         "running": sorted(c["Name"].lstrip("/") for c in containers.values() if c["State"]["Running"]),
         "pending": bool(containers or networks or images),
         "volumes": sorted(volume["Name"] for volume in volumes),
+        "images": images,
         "present": present_file(
-            images,
             {network["Labels"].get("com.docker.compose.network", "default"): network["Name"] for network in networks},
             {volume["Labels"].get("com.docker.compose.volume", "data"): volume["Name"] for volume in volumes},
         ),
-        "sentences": sorted(c["Name"].lstrip("/") for c in containers.values()),
+        "sentences": [
+            *(f"remove the container {c['Name'].lstrip('/')}" for c in containers.values()),
+            *(f"remove the image {image}" for image in images),
+            *(f"remove the network {network['Name']}" for network in networks),
+        ],
     }
 
 
@@ -623,7 +650,7 @@ def main() -> None:
         module.fail_json(msg=str(error))
     except FileNotFoundError:
         if goal == "removed":
-            module.exit_json(changed=False, pending=False, running=[], volumes=[], sentences=[])
+            module.exit_json(changed=False, pending=False, running=[], volumes=[], images=[], sentences=[])
         if goal == "started" and module.check_mode:
             module.exit_json(changed=False, **unprepared("Docker is not installed yet."))
         module.fail_json(msg="The docker command is missing; the role docker_engine installs it.")

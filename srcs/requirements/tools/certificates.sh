@@ -117,7 +117,7 @@ judge() {
     is_foreign "$crt" || return 0
     [ -e "$key" ] || die "$crt comes from another authority, but its key $key is missing: put it there, or remove $crt and one is made."
     belongs "$crt" "$key" ||
-        die "$crt and $key do not belong together: put the right key there. Where the file holds several certificates, the one for the key comes first."
+        die "$crt and $key do not belong together: put the right key there, or remove $crt and one is made. Where the file holds several certificates, the one for the key comes first."
     # By itself: who trusts its authority is not known here.
     refused=$(openssl x509 -in "$crt" | openssl verify -partial_chain -trusted /dev/stdin -auth_level 2 "$@" "$crt" 2>&1) ||
         die "$crt cannot be used: $(echo "$refused" | sed -n 's/^error .* lookup: *//p' | head -n 1). Put a better one there, or remove it and one is made."

@@ -266,6 +266,12 @@ def test_a_network_of_another_form_is_made_anew() -> None:
     assert stack.redefined(config, {**there, "inception": inspected(True, {})}) == ["inception"]
     assert stack.redefined(config, {**there, "inception-database": inspected(False, closed)}) == ["inception-database"]
     assert stack.redefined(config, {**there, "inception-fastcgi": inspected(True, {})}) == ["inception-fastcgi"]
+    assert stack.redefined(config, {**there, "inception": inspected(False, closed)}) == ["inception"]
+    # What the engine adds by itself, as default-network-opts in daemon.json.
+    assert (
+        stack.redefined(config, {**there, "inception": inspected(False, {"com.docker.network.driver.mtu": "1400"})})
+        == []
+    )
 
 
 @pytest.fixture
@@ -358,6 +364,7 @@ case "$*" in
     'inspect '*) cat containers.json ;;
     version) ;;
     'network ls'*) ;;
+    'image ls'*) ;;
     'compose version'*) echo 2.26.1 ;;
     *) echo "$*" >> asked ;;
 esac
@@ -412,6 +419,7 @@ case "$*" in
     "inspect "*) cat {root}/container.json ;;
     "image inspect "*) exit 1 ;;
     "network ls "*) ;;
+    "image ls "*) ;;
     *) echo "unexpected: $*" >&2; exit 1 ;;
 esac
 """
@@ -426,6 +434,7 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
     (directory / ".env").write_text("PORT=443\n", encoding="utf-8")
     hashes = stack.parse_hashes(compose(directory, "config", "--hash", "*").stdout)
     container = {
+        "Id": "c1",
         "Name": "web",
         "Image": "sha256:aaa",
         "State": {"Status": "running"},
@@ -469,12 +478,13 @@ def test_an_image_is_asked_before_it_takes_a_place() -> None:
 
 
 def test_what_a_project_has_is_removed_by_the_keys_of_its_labels() -> None:
-    present = json.loads(stack.present_file(["web:1.0"], {"front": "net"}, {"data": "vol"}))
-    assert present["services"] == {"image0": {"image": "web:1.0", "networks": ["front"], "volumes": ["data:/data"]}}
+    present = json.loads(stack.present_file({"front": "net"}, {"data": "vol"}))
+    # Compose looks only at what a service uses.
+    assert present["services"] == {
+        "nothing": {"image": "nothing:none", "networks": ["front"], "volumes": ["data:/data"]}
+    }
     assert present["networks"] == {"front": {"name": "net"}}
     assert present["volumes"] == {"data": {"name": "vol"}}
-    # Compose looks only at what a service uses.
-    assert json.loads(stack.present_file([], {"front": "net"}, {}))["services"]["nothing"]["networks"] == ["front"]
 
 
 def test_the_stack_of_another_login_is_left_alone() -> None:
@@ -483,3 +493,6 @@ def test_the_stack_of_another_login_is_left_alone() -> None:
     stack.refuse_other_data(volumes, "")
     with pytest.raises(stack.DockerError, match="keeps its data in /home/wil/data, not in /home/tux/data"):
         stack.refuse_other_data(volumes, "/home/tux/data")
+    # Of another project of the same name, that leaves the place to Docker.
+    with pytest.raises(stack.DockerError, match="keeps its data in the volume mariadb, not in"):
+        stack.refuse_other_data([{"Name": "mariadb", "Options": None}], "/home/wil/data")

@@ -341,8 +341,8 @@ class TestOfOthers:
     @pytest.mark.parametrize(
         ("case", "sentence"),
         [
-            ("other key", "tls.crt and {}/tls.key do not belong together: put the right key there."),
-            ("our key", "tls.crt and {}/tls.key do not belong together: put the right key there."),
+            ("other key", "tls.crt and {}/tls.key do not belong together: put the right key there, or remove"),
+            ("our key", "tls.crt and {}/tls.key do not belong together: put the right key there, or remove"),
             ("no key", "tls.crt comes from another authority, but its key {}/tls.key is missing: "),
             ("expired", "tls.crt cannot be used: certificate has expired. Put a better one there, "),
             ("not yet", "tls.crt cannot be used: certificate is not yet valid. "),

@@ -36,6 +36,8 @@ as_www_data php "$lib/install.php" </run/secrets/credentials
 state=/var/www/html/.inception
 known=$state/cache/container
 container=$(cat /etc/hostname)
+# php-fpm may write here: nothing but a file is read, or a pipe would keep every start waiting.
+[ -f "$known" ] || as_www_data rm -rf "$known"
 if [ "$(cat "$known" 2>/dev/null)" != "$container" ]; then
     as_www_data purge-cache.sh
     # Made anew when they are needed (mu-plugins/inception-translations.php).
