@@ -221,6 +221,7 @@ SIGNS_IN = {"Authorization": "Basic bm9ib2R5Ondyb25n"}
         ("POST", "/wp-login.php?action=postpass", {}, 25, 60),
         ("POST", "//xmlrpc.php", {}, 25, 60),
         ("GET", "/wp-json/", SIGNS_IN, 50, 150),
+        ("GET", "/wp-json/wp/v2/posts/1?_fields=id&password=guess", {}, 50, 150),
     ],
 )
 def test_who_guesses_must_wait_and_nobody_else(
