@@ -252,7 +252,7 @@ ROUNDS = (
     Round("slow-and-mortal", (
         Broken(
             "slow-site", PAGE, dict.fromkeys(("E29", "E42"), ("configured-site",)), "no answer within 20 s",
-            before=_plugin("slow", "if ($_SERVER['REQUEST_URI'] === '/') { sleep(26); }"), after=_unplug("slow"),
+            before=_plugin("slow", "if ($_SERVER['REQUEST_URI'] === '/') { sleep(22); }"), after=_unplug("slow"),
         ),
         Broken(
             "no-restart-policy", "R19", {"R19": ("killed-daemon",)}, "did not come back after its daemon was killed (restart policy no)",
