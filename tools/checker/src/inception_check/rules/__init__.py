@@ -24,11 +24,6 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: (min((ORDER[r] for r in rule.requirements), default=999), rule.id)))
 
 
-def rule_by_id(identifier: str) -> Rule | None:
-    """Return a rule, or None."""
-    return next((rule for rule in all_rules() if rule.id == identifier), None)
-
-
 @cache
 def documented_rules() -> frozenset[str]:
     """Return the ids of all rules that have a page, those of the running stack too."""
