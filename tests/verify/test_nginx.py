@@ -140,6 +140,9 @@ def replaced(stack: Stack, settings: Settings, command: str) -> Iterator[None]:
     place = f"cd /home/{settings.login}/data/wordpress/.inception/cache"
     stack.shell(f"{place} && mv generation generation.kept && {command}")
     try:
+        # A worker of php-fpm that has not met the file, and so remembers where a link leads.
+        for process in stack.processes("wordpress")[1:]:
+            stack.attempt("kill", process["Pid"])
         # NGINX looks each second which file it is.
         time.sleep(1.5)
         yield
@@ -150,8 +153,9 @@ def replaced(stack: Stack, settings: Settings, command: str) -> Iterator[None]:
 @pytest.mark.requirement("C7", "R19")
 @pytest.mark.parametrize("what", IN_ITS_PLACE)
 def test_nothing_in_place_of_the_generation_stops_nginx(
-    what: str, visitor: Browser, stack: Stack, settings: Settings
+    what: str, administrator: Browser, visitor: Browser, stack: Stack, settings: Settings
 ) -> None:
+    page = administrator.rest("GET", "/wp/v2/pages?per_page=1&status=publish").json[0]
     kept(visitor, "/")
     with replaced(stack, settings, IN_ITS_PLACE[what]):
         # More than there are workers, which all have to stay well.
@@ -160,6 +164,9 @@ def test_nothing_in_place_of_the_generation_stops_nginx(
         assert visitor.request("GET", "/wp-includes/css/buttons.css").status == 200
     time.sleep(1.5)
     kept(visitor, "/")
+    # And once the file is back, an edit shows: PHP does not write where the link led.
+    assert administrator.rest("POST", f"/wp/v2/pages/{page['id']}", {"status": "publish"}).status == 200
+    assert visitor.request("GET", "/").headers["x-cache"] == "MISS"
 
 
 # --- Long addresses ---

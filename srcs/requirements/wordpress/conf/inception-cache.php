@@ -39,8 +39,10 @@ inception_generation();
  * Begins a new generation.
  */
 function inception_begin_generation(): void {
+	// PHP remembers for ten minutes where a link led (realpath_cache_ttl), also when a file has taken its place.
+	clearstatcache( true, INCEPTION_GENERATION );
 	// Overwritten in place, because NGINX holds the file open. What is no file makes way for one.
-	if ( file_exists( INCEPTION_GENERATION ) && ! is_file( INCEPTION_GENERATION ) ) {
+	if ( is_link( INCEPTION_GENERATION ) || ( file_exists( INCEPTION_GENERATION ) && ! is_file( INCEPTION_GENERATION ) ) ) {
 		@rename( INCEPTION_GENERATION, INCEPTION_GENERATION . '.' . time() );
 	}
 	$file = @fopen( INCEPTION_GENERATION, 'c' );
