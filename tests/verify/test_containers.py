@@ -142,8 +142,8 @@ def test_older_core_is_refused_before_a_file_is_touched(stack: Stack) -> None:
         inside(f"sed -i \"s/^.wp_version = .*/\\$wp_version = '99.1';/\" {version}")
         before = inside(f"cat {version} {marker}")
         assert "99.1" in before
+        # Its exit status tells nothing: the engine may have started the container anew before the client asks for it.
         attempt = stack.attempt("docker", "start", "--attach", container)
-        assert attempt.returncode != 0
         assert "but the site runs 99.1, whose database knows no way back" in attempt.stderr
         stack.docker("stop", container)
         assert inside(f"cat {version} {marker}") == before
