@@ -52,8 +52,11 @@ def evaluate(broken: Round, patient: Patient, scratch: Path) -> dict[str, Any]:
         if broken.compose:
             files = "-f docker-compose.yml -f broken.yml"
             # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
-            patient.shell(
-                f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
+            # What it says is shown where the round fails.
+            print(
+                patient.shell(
+                    f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
+                )
             )
         if broken.ready:
             patient.shell(broken.ready)
