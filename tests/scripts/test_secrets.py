@@ -77,6 +77,17 @@ def test_all_are_made_once(secrets: Path) -> None:
     assert contents(secrets) == before
 
 
+def test_nobody_else_reads_a_secret_while_it_is_made(secrets: Path, tmp_path: Path) -> None:
+    chmod = tmp_path / "bin/chmod"
+    chmod.parent.mkdir()
+    chmod.write_text(f'#!/bin/sh\nstat -c %a "$2" >>{tmp_path}/modes\nexec /bin/chmod "$@"\n')
+    chmod.chmod(0o755)
+    subprocess.run(
+        [str(SCRIPT), str(secrets)], env={"PATH": f"{chmod.parent}:{os.environ['PATH']}"}, check=True, umask=0
+    )
+    assert (tmp_path / "modes").read_text().split() == ["600"] * len(MODES)
+
+
 def test_no_two_values_are_the_same(secrets: Path, tmp_path: Path) -> None:
     script(secrets)
     script(tmp_path / "other")
