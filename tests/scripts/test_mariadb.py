@@ -143,7 +143,7 @@ class TestServer:
         image.program("nproc", f"echo {cores}")
         assert entrypoint(image).endswith(f"--query-cache-type={cache}")
 
-    @pytest.mark.parametrize(("megabytes", "pool"), [(256, 32), (1024, 64), (65536, 256)])
+    @pytest.mark.parametrize(("megabytes", "pool"), [(256, 32), (1024, 64), (6144, 256)])
     def test_the_buffer_pool_follows_the_memory(self, image: Sandbox, megabytes: int, pool: int) -> None:
         image.write("/test/meminfo", f"MemTotal:       {megabytes * 1024} kB\n")
         image.ok("mount", "--bind", "/test/meminfo", "/proc/meminfo")
