@@ -66,6 +66,11 @@ class Shelf:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path.startswith("/moved/"):
+                    self.send_response(302)
+                    self.send_header("Location", self.path.removeprefix("/moved/"))
+                    self.end_headers()
+                    return
                 content = files.get(self.path)
                 self.send_response(200 if content is not None else 404)
                 self.send_header("Content-Length", str(len(content or b"")))
@@ -221,6 +226,13 @@ class TestPublished:
     def test_without_a_checksum(self, image: Sandbox, tls: Shelf) -> None:
         said = refused(image, tls.settings(WORDPRESS_SHA256=""))
         assert said == f"WordPress 7.1.4 has no checksum at {tls.address}/wordpress.tar.gz.sha1; set wordpress_sha256."
+
+    def test_a_detour_over_plain_http(self, image: Sandbox, tls: Shelf, shelf: Shelf) -> None:
+        digest = hashlib.sha1(tls.files["/wordpress.tar.gz"], usedforsecurity=False).hexdigest()
+        tls.files["/wordpress.tar.gz.sha1"] = digest.encode()
+        detour = f"{tls.address}/moved/{shelf.address}/wordpress.tar.gz"
+        said = refused(image, tls.settings(WORDPRESS_SHA256="", WORDPRESS_URL=detour))
+        assert said.startswith(f"WordPress 7.1.4 cannot be downloaded from {detour}; ")
 
     def test_a_server_that_nobody_vouches_for(self, image: Sandbox, tls: Shelf) -> None:
         image.path("/run/secrets/extra_ca").unlink()
