@@ -141,6 +141,7 @@ class TestStartEngine:
         # The name of a script's process is that of its file.
         lines = [
             "#!/bin/bash",
+            "[ ! -e /run/docker.pid ] || exit 1",
             "echo $$ >/run/docker.pid",
             "echo began >>/run/starts",
             "touch /run/answers",
