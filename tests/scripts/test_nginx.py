@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from support import ROOT, need
+from support import ROOT, need, wait_until
 
 NGINX = ROOT / "srcs/requirements/nginx"
 VALUES = {
@@ -149,39 +149,41 @@ class TestReload:
             os.utime(image.path(f"/run/secrets/{name}"), (when, when))
 
     @staticmethod
-    def reloads(image: Sandbox) -> int:
+    def assert_reloads(image: Sandbox, number: int) -> None:
+        """Look how often NGINX was told to load its configuration again; the signal's receiver writes it down."""
         signals = image.path("/test/signals")
-        # It is written by a process that was woken by the signal.
+        wait_until(lambda: (signals.read_text().count("HUP") if signals.exists() else 0) >= number)
+        # Not once more, either.
         image.ok("sleep", "0.2")
-        return len(signals.read_text().splitlines()) if signals.exists() else 0
+        assert number == (signals.read_text().count("HUP") if signals.exists() else 0)
 
     def test_what_is_loaded_is_not_loaded_again(self, running: Sandbox) -> None:
         assert running.ok("reload.sh", "--if-newer") == ""
-        assert self.reloads(running) == 0
+        self.assert_reloads(running, 0)
         assert running.path("/run/nginx/loaded").stat().st_mtime == 1060
 
     @pytest.mark.parametrize("name", ["tls_certificate", "tls_key"])
     def test_what_was_written_since_is_loaded_once(self, running: Sandbox, name: str) -> None:
         self.written(running, 1100, (name,))
         assert running.ok("reload.sh", "--if-newer") == "nginx -e stderr -q -t\n", "tested first"
-        assert self.reloads(running) == 1
+        self.assert_reloads(running, 1)
         assert running.path("/run/nginx/loaded").stat().st_mtime > 1100
         assert running.ok("reload.sh", "--if-newer") == ""
-        assert self.reloads(running) == 1
+        self.assert_reloads(running, 1)
 
     def test_without_the_option_it_always_loads(self, running: Sandbox) -> None:
         running.ok("reload.sh")
-        assert self.reloads(running) == 1
+        self.assert_reloads(running, 1)
 
     def test_what_nginx_refuses_is_not_loaded_and_is_tried_again(self, running: Sandbox) -> None:
         self.written(running, 1100)
         running.write("/test/refuse", "")
         done = running.run("reload.sh", "--if-newer")
         assert (done.returncode, done.stderr) == (1, "[emerg] no\n")
-        assert self.reloads(running) == 0
+        self.assert_reloads(running, 0)
         running.path("/test/refuse").unlink()
         running.ok("reload.sh", "--if-newer")
-        assert self.reloads(running) == 1
+        self.assert_reloads(running, 1)
 
     def test_what_is_written_while_it_loads_is_loaded_the_next_time(self, running: Sandbox) -> None:
         self.written(running, 1100)
@@ -190,7 +192,7 @@ class TestReload:
         running.ok("reload.sh", "--if-newer")
         running.program("nginx", "exit 0")
         running.ok("reload.sh", "--if-newer")
-        assert self.reloads(running) == 2
+        self.assert_reloads(running, 2)
 
     def test_the_header_follows_the_certificate(self, running: Sandbox) -> None:
         certify(running, "/CN=wil.42.fr")
