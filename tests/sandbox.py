@@ -49,7 +49,8 @@ class Sandbox:
     def __init__(self, place: Path) -> None:
         """Make it; ``place`` is an empty directory for its mounts."""
         # It outlives nobody: not this process, which pytest may be made to end.
-        command = ["setpriv", "--pdeathsig", "KILL"]
+        # And it hears of a hang-up although this process may not (nohup).
+        command = ["env", "--default-signal=HUP", "setpriv", "--pdeathsig", "KILL"]
         command += ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         self._first = subprocess.Popen(
             [*command, "sh", "-euc", _FIRST_PROCESS, "sh", str(place)], stdout=subprocess.PIPE, text=True
