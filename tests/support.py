@@ -130,7 +130,7 @@ def need(program: str, why: str) -> str:
     """Return the path of a program. Without it the test is skipped, but fails where CI runs it."""
     path = shutil.which(program)
     if path is None:
-        _miss(f"{program} is missing: {why}")
+        miss(f"{program} is missing: {why}")
     return str(path)
 
 
@@ -138,7 +138,7 @@ def compose(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Docker Compose on a project; it needs no engine to read its files."""
     present = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
     if not present:
-        _miss("Docker Compose 2 is missing: the .env file must be read by the real reader")
+        miss("Docker Compose 2 is missing: the .env file must be read by the real reader")
     # Compose prefers the environment to .env; only what programs need to run may reach it.
     environment = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "DOCKER_CONFIG"}}
     return subprocess.run(
@@ -151,7 +151,7 @@ def compose(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _miss(what: str) -> None:
+def miss(what: str) -> None:
     """Give a test up: by skipping it on a developer's machine, by failing in CI."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)

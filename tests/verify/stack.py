@@ -8,6 +8,7 @@ import json
 import shlex
 import ssl
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from web import Browser
@@ -176,3 +177,12 @@ class Stack:
     def browser(self) -> Browser:
         """Return a new browser that knows nobody."""
         return Browser(self.address, self.settings.domain, self.settings.https_port, self.tls())
+
+
+def make(stack: Stack, settings: Settings, before: Sequence[str] = (), arguments: str = "", check: bool = True) -> str:
+    """Run make as the owner of the project and return what it prints."""
+    owner = stack.execute("stat", "--format=%U", settings.project_dir).strip()
+    command = [*before, "make", "--directory", settings.project_dir, f"LOGIN={settings.login}", f"ARGS={arguments}"]
+    return stack.execute(
+        "su", owner, "--shell=/bin/sh", "--command", f"{shlex.join(command)} 2>&1", data="", check=check
+    )

@@ -44,8 +44,8 @@ nothing() {
 make() {
     file=$directory/$1
     if [ -e "$file" ] || [ -L "$file" ]; then
-        [ -s "$file" ] || [ "$3" = nothing ] ||
-            die "$file is empty or leads nowhere: fill it, or remove it and a new one is made."
+        { [ -f "$file" ] && { [ -s "$file" ] || [ "$3" = nothing ]; }; } ||
+            die "$file is empty or no file: fill it, or remove it and a new one is made."
         return
     fi
     if [ "$check" = yes ]; then

@@ -30,6 +30,7 @@ function inception_generation(): string {
 	static $generation = null;
 	// Nothing but a file, and no more of it than a word: a pipe in its place would keep every request waiting.
 	return $generation ??= is_file( INCEPTION_GENERATION )
+		// phpcs:ignore Generic.PHP.NoSilencedErrors -- It may go between the two: then there is none.
 		? (string) @file_get_contents( INCEPTION_GENERATION, false, null, 0, 16 )
 		: '';
 }
@@ -43,8 +44,10 @@ function inception_begin_generation(): void {
 	clearstatcache( true, INCEPTION_GENERATION );
 	// Overwritten in place, because NGINX holds the file open. What is no file makes way for one.
 	if ( is_link( INCEPTION_GENERATION ) || ( file_exists( INCEPTION_GENERATION ) && ! is_file( INCEPTION_GENERATION ) ) ) {
+		// phpcs:ignore Generic.PHP.NoSilencedErrors -- Where it cannot make way, the file cannot be opened: that is told below.
 		@rename( INCEPTION_GENERATION, INCEPTION_GENERATION . '.' . time() );
 	}
+	// phpcs:ignore Generic.PHP.NoSilencedErrors -- It is told below, with what it means.
 	$file = @fopen( INCEPTION_GENERATION, 'c' );
 	if ( $file && 16 === fwrite( $file, bin2hex( random_bytes( 8 ) ) ) && fclose( $file ) ) {
 		return;

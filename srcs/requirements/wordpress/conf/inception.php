@@ -64,7 +64,6 @@ add_filter(
 	static function ( $response, array $args, string $url ) {
 		$key = inception_outage_key( $url );
 		// Somebody who presses "check again" really wants to know.
-		// phpcs:ignore WordPress.Security.NonceVerification.Recommended
 		if ( false !== $response || '' === $key || isset( $_GET['force-check'] ) ) {
 			return $response;
 		}

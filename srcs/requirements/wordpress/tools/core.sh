@@ -94,8 +94,9 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
     sync "$state/files" "$state/core.new" "$site/wp-content/mu-plugins" "$site/wp-content" "$site" "$state"
     mv "$state/core.new" "$state/core"
     sync "$state"
-    rm -rf "$state/old" "$state/staging"
 fi
+# Also after a start that was cut off between the marker and here.
+rm -rf "$state/old" "$state/staging"
 
 # What php-fpm may write.
 for dir in plugins themes uploads languages upgrade; do

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from sandbox import as_nobody
 from support import ROOT, need
 
 SCRIPT = ROOT / "srcs/requirements/tools/certificates.sh"
@@ -27,12 +29,8 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @pytest.fixture(autouse=True)
-def _root() -> None:
+def _openssl() -> None:
     need("openssl", "the certificates are made with it")
-    if os.geteuid() != 0:
-        if os.environ.get("CI") == "true":
-            pytest.fail("The script gives files to other users: run its tests as root.")
-        pytest.skip("The script gives files to other users: run its tests as root.")
 
 
 @pytest.fixture
@@ -93,6 +91,10 @@ def name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
+def alternative(name: str) -> x509.GeneralName:
+    return x509.IPAddress(ip_address(name)) if name.replace(".", "").isdigit() else x509.DNSName(name)
+
+
 def signed(
     key: PrivateKey,
     domains: Sequence[str] = (DOMAIN,),
@@ -110,7 +112,7 @@ def signed(
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + timedelta(days=days[0]))
         .not_valid_after(NOW + timedelta(days=days[1]))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in domains]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([alternative(one) for one in domains]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     )
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
@@ -228,6 +230,41 @@ class TestOfOurOwn:
         assert (secrets / "tls.key").read_bytes() == key
         assert verifies(secrets)
 
+    def test_an_address_is_one_for_browsers_too(self, secrets: Path) -> None:
+        script(secrets, "10.0.0.5", "blog.42.fr")
+        extension = load(secrets / "tls.crt").extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert names(load(secrets / "tls.crt")) == [DOMAIN, "blog.42.fr"]
+        assert extension.value.get_values_for_type(x509.IPAddress) == [ip_address("10.0.0.5")]
+        assert script(secrets, "10.0.0.5", "blog.42.fr") == []
+        assert script(secrets, "10.0.0.50", "blog.42.fr") == ["made tls.crt"]
+        assert script(secrets, domain="10.0.0.5") == ["made tls.crt"]
+        assert script(secrets, domain="10.0.0.5") == []
+
+    @pytest.mark.parametrize("address", ["10.0.0", "10.0.0.256", "10.0.0.5.", "10.0.0.05", "1.2.3.4.5"])
+    def test_what_is_no_address(self, secrets: Path, address: str) -> None:
+        for done in (attempt(secrets, domain=address), attempt(secrets, address)):
+            assert (done.returncode, done.stderr) == (1, f"certificates.sh: '{address}' is no IPv4 address.\n")
+        assert not secrets.exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            ([], "usage: certificates.sh [--check] DIRECTORY DOMAIN UID [NAME...]"),
+            (["secrets", DOMAIN], "usage: certificates.sh [--check] DIRECTORY DOMAIN UID [NAME...]"),
+            (["secrets", DOMAIN, "www-data"], "the user of NGINX must be a number, not 'www-data'."),
+        ],
+    )
+    def test_usage(self, arguments: list[str], sentence: str, tmp_path: Path) -> None:
+        done = subprocess.run([str(SCRIPT), *arguments], capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (1, f"certificates.sh: {sentence}\n")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_only_root_makes_certificates(self, secrets: Path) -> None:
+        done = as_nobody(SCRIPT, str(secrets), DOMAIN, str(UID))
+        assert done.returncode == 1
+        assert done.stderr == "certificates.sh: run it as root: the key of the authority belongs to root.\n"
+        assert not secrets.exists()
+
     @pytest.mark.parametrize("domain", ["", "wil.42.fr/..", "*", "a b"])
     def test_what_is_no_host_name(self, secrets: Path, domain: str) -> None:
         done = attempt(secrets, domain=domain)
@@ -285,6 +322,17 @@ class TestOfOthers:
         assert (secrets / "tls.key").stat().st_uid == UID
         assert (secrets / "tls_ca.crt").exists(), "WordPress has it mounted"
         assert script(secrets, check=True) == script(secrets) == []
+
+    def test_one_for_an_address(self, secrets: Path) -> None:
+        key = rsa_key()
+        other, right = (signed(key, [DOMAIN, address]) for address in ("10.0.0.6", "10.0.0.5"))
+        bring(secrets, pem(key), other)
+        done = attempt(secrets, "10.0.0.5")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"certificates.sh: {secrets}/tls.crt cannot be used: IP address mismatch. ")
+        bring(secrets, pem(key), right)
+        script(secrets, "10.0.0.5")
+        assert (secrets / "tls.crt").read_bytes() == right
 
     def test_a_self_signed_certificate_is_kept(self, secrets: Path) -> None:
         key = rsa_key()
