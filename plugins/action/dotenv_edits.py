@@ -210,7 +210,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"env", "settings"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Judge ``env``, as inception_facts found it, by the ``settings``, as validate_settings returned them."""
+        """Judge ``env``, as machine_facts found it, by the ``settings``, as validate_settings returned them."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp, task_vars
         settings: dict[str, Any] = self._task.args["settings"]

@@ -316,7 +316,7 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 #: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.
-FACTS = frozenset({"inception_host", "inception_teardown", "inception_teardown_force"})
+FACTS = frozenset({"inception_machine", "inception_teardown", "inception_teardown_force"})
 
 
 def load_specs(roles: Path = ROLES) -> dict[str, Spec]:

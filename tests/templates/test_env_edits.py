@@ -19,7 +19,7 @@ PLAY: list[dict[str, Any]] = [
         "connection": "local",
         "gather_facts": False,
         "tasks": [
-            {"name": "Judge", "validate_settings": {}, "register": "__inception_judged"},
+            {"name": "Validate", "validate_settings": {}, "register": "__inception_judged"},
             {"name": "Look", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "look"}},
             {"name": "Find", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "edits"}},
             *(
@@ -31,7 +31,7 @@ PLAY: list[dict[str, Any]] = [
                 "ansible.builtin.include_role": {"name": "stack", "tasks_from": "render"},
                 "vars": {"__stack_memory": "{{ inception_project_dir }}/.inception"},
             },
-            {"name": "Judge", "ansible.builtin.include_role": {"name": "stack", "tasks_from": "judge"}},
+            {"name": "Validate", "ansible.builtin.include_role": {"name": "stack", "tasks_from": "validate"}},
             {"name": "Tell", "ansible.builtin.debug": {"msg": "TOLD {{ __inception_edits.messages | to_json }}"}},
         ],
     }

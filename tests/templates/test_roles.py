@@ -74,7 +74,7 @@ def test_playbooks_use_no_setting_that_is_unknown() -> None:
     known = {*validate_settings.load_specs(), *validate_settings.FACTS}
     for path in [*(ROOT / "playbooks").rglob("*.yml"), *ROLES.rglob("*.yml"), *ROLES.rglob("*.j2")]:
         used = set(re.findall(r"(?<![\w.'/-])inception_\w+\b(?!:\s*\n|['/])", path.read_text(encoding="utf-8")))
-        modules = {"inception_login", "inception_facts", "inception_check", "inception_bench"}
+        modules = {"inception_login", "machine_facts", "inception_check", "inception_bench"}
         assert used - known - modules == set(), path.relative_to(ROOT)
 
 

@@ -51,7 +51,7 @@ def test_penultimate_image_that_is_not_known(distribution: str, on: str) -> None
 
 
 def test_obstacles_are_those_of_the_package() -> None:
-    host = {
+    machine = {
         "distribution": "debian",
         "distribution_version": "13",
         "architecture": "x86_64",
@@ -81,5 +81,5 @@ def test_obstacles_are_those_of_the_package() -> None:
         "wordpress_version": "7.1.4",
         "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
     }
-    (obstacle,) = obstacles(host, **wanted)
+    (obstacle,) = obstacles(machine, **wanted)
     assert "Root rights" in obstacle

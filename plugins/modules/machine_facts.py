@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: inception_facts
+module: machine_facts
 author: the Inception team
 short_description: Gather in one call what the rules and roles need to know of a machine
 description:
@@ -76,7 +76,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Look at the machine
-  inception_facts:
+  machine_facts:
     project_name: inception
     project_dir: /opt/inception
     data_dir: /home/wil/data
@@ -87,7 +87,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ansible_facts:
-  description: The fact C(inception_host), a dictionary.
+  description: The fact C(inception_machine), a dictionary.
   returned: always
   type: dict
 """
@@ -530,7 +530,7 @@ def main() -> None:
         "users": sorted(line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()),
         "supply": resolve_supply(module, base_present),
     }
-    module.exit_json(changed=False, ansible_facts={"inception_host": facts})
+    module.exit_json(changed=False, ansible_facts={"inception_machine": facts})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 
 from support import load_plugin, need, run_module, run_module_process
 
-facts = load_plugin("modules/inception_facts")
+facts = load_plugin("modules/machine_facts")
 
 # Recorded on Debian 12: two sockets that listen, one that is closing, one that is connected.
 NET_TCP = """\
@@ -151,8 +151,8 @@ def arguments(root: Path, **changes: Any) -> dict[str, Any]:
 def ask(root: Path, **changes: Any) -> dict[str, Any]:
     answer = run_module(facts, arguments(root, **changes))
     assert answer["changed"] is False
-    host: dict[str, Any] = answer["ansible_facts"]["inception_host"]
-    return host
+    machine: dict[str, Any] = answer["ansible_facts"]["inception_machine"]
+    return machine
 
 
 def test_listening_sockets() -> None:
@@ -300,20 +300,20 @@ def test_the_core_on_the_volume(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_engine")
 def test_a_machine_without_an_engine(tmp_path: Path) -> None:
-    host = ask(tmp_path, ports=[443])
-    assert host["docker"]["running"] is False
-    assert host["docker"]["version"] == ""
-    assert host["images"] == host["volumes"] == host["secrets"] == host["directories"] == {}
-    assert host["deployed"] is False
-    assert host["uid"] == os.geteuid()
-    assert host["memory_mb"] > 100
+    machine = ask(tmp_path, ports=[443])
+    assert machine["docker"]["running"] is False
+    assert machine["docker"]["version"] == ""
+    assert machine["images"] == machine["volumes"] == machine["secrets"] == machine["directories"] == {}
+    assert machine["deployed"] is False
+    assert machine["uid"] == os.geteuid()
+    assert machine["memory_mb"] > 100
     assert list(tmp_path.iterdir()) == [], "looking must not leave anything behind"
 
 
 @pytest.mark.usefixtures("no_engine")
 def test_as_a_process_of_its_own_in_check_mode(tmp_path: Path) -> None:
-    host = run_module_process("inception_facts", arguments(tmp_path), check=True)["ansible_facts"]["inception_host"]
-    assert host["docker"]["running"] is False
+    machine = run_module_process("machine_facts", arguments(tmp_path), check=True)["ansible_facts"]["inception_machine"]
+    assert machine["docker"]["running"] is False
 
 
 def test_a_socket_that_nobody_listens_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -331,8 +331,8 @@ def test_a_machine_with_an_engine(tmp_path: Path) -> None:
     (tmp_path / "data/wordpress").mkdir(mode=0o750)
     (tmp_path / "inception/secrets").mkdir(parents=True)
     (tmp_path / "inception/secrets/db_password.txt").write_text("x\n", encoding="utf-8")
-    host = ask(tmp_path, ports=[443, 8443], volumes=["mariadb", "wordpress"], base_image="debian:12-slim")
-    assert host["docker"] == {
+    machine = ask(tmp_path, ports=[443, 8443], volumes=["mariadb", "wordpress"], base_image="debian:12-slim")
+    assert machine["docker"] == {
         "installed": True,
         "running": True,
         "version": "20.10.24+dfsg1",
@@ -340,34 +340,34 @@ def test_a_machine_with_an_engine(tmp_path: Path) -> None:
         "swarm": False,
         "settings_problem": facts.settings_problem(),
     }
-    assert host["deployed"] is True
-    assert host["images"] == {"debian:12-slim": "sha256:aaa"}
-    assert [listener["container"] for listener in host["listeners"]] == ["nginx", "proxy"]
-    assert host["volumes"] == {
+    assert machine["deployed"] is True
+    assert machine["images"] == {"debian:12-slim": "sha256:aaa"}
+    assert [listener["container"] for listener in machine["listeners"]] == ["nginx", "proxy"]
+    assert machine["volumes"] == {
         "mariadb": {"device": "/home/wil/data/mariadb", "project": "inception"},
         "wordpress": {"device": "", "project": ""},
     }
-    assert host["filled_directories"] == [f"{tmp_path}/data/mariadb"]
-    assert host["directories"][f"{tmp_path}/data/wordpress"]["mode"] == "0750"
-    assert "too weak" in host["secrets"]["db_password.txt"]["problem"]
+    assert machine["filled_directories"] == [f"{tmp_path}/data/mariadb"]
+    assert machine["directories"][f"{tmp_path}/data/wordpress"]["mode"] == "0750"
+    assert "too weak" in machine["secrets"]["db_password.txt"]["problem"]
 
 
 @pytest.mark.usefixtures("no_engine")
 class TestSupply:
     def test_auto_takes_upstream_when_all_of_it_answers(self, tmp_path: Path, web: str) -> None:
-        host = ask(tmp_path, upstream_urls=[f"{web}/200", f"{web}/401"])
-        assert host["supply"] == {"resolved": "upstream", "source": "probed", "unreachable": []}
+        machine = ask(tmp_path, upstream_urls=[f"{web}/200", f"{web}/401"])
+        assert machine["supply"] == {"resolved": "upstream", "source": "probed", "unreachable": []}
 
     def test_auto_falls_back(self, tmp_path: Path, web: str) -> None:
-        host = ask(tmp_path, upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
-        assert host["supply"] == {"resolved": "distribution", "source": "probed", "unreachable": []}
+        machine = ask(tmp_path, upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
+        assert machine["supply"] == {"resolved": "distribution", "source": "probed", "unreachable": []}
 
     @pytest.mark.parametrize("remembered", ["upstream", "distribution"])
     def test_auto_does_not_flip(self, tmp_path: Path, web: str, remembered: str) -> None:
         (tmp_path / "state").mkdir()
         (tmp_path / "state/supply").write_text(f"{remembered}\n", encoding="utf-8")
-        host = ask(tmp_path, upstream_urls=[f"{web}/{200 if remembered == 'distribution' else 502}"])
-        assert host["supply"] == {"resolved": remembered, "source": "remembered", "unreachable": []}
+        machine = ask(tmp_path, upstream_urls=[f"{web}/{200 if remembered == 'distribution' else 502}"])
+        assert machine["supply"] == {"resolved": remembered, "source": "remembered", "unreachable": []}
 
     def test_what_was_remembered_badly_is_asked_again(self, tmp_path: Path, web: str) -> None:
         (tmp_path / "state").mkdir()
@@ -375,8 +375,12 @@ class TestSupply:
         assert ask(tmp_path, upstream_urls=[f"{web}/200"])["supply"]["source"] == "probed"
 
     def test_a_setting_holds_and_what_does_not_answer_is_named(self, tmp_path: Path, web: str) -> None:
-        host = ask(tmp_path, supply="upstream", upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
-        assert host["supply"] == {"resolved": "upstream", "source": "setting", "unreachable": ["http://127.0.0.1:1/"]}
+        machine = ask(tmp_path, supply="upstream", upstream_urls=[f"{web}/200", "http://127.0.0.1:1/"])
+        assert machine["supply"] == {
+            "resolved": "upstream",
+            "source": "setting",
+            "unreachable": ["http://127.0.0.1:1/"],
+        }
 
 
 @pytest.mark.parametrize(
