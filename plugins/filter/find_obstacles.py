@@ -14,15 +14,50 @@ options:
     description: The fact C(inception_machine).
     type: dict
     required: true
-  wanted:
-    description: The settings that the judgement needs, each as a keyword argument; see C(roles/inception/tasks/machine.yml).
-    type: dict
+  project_name:
+    description: The setting C(inception_project_name).
+    type: str
+    required: true
+  project_dir:
+    description: The setting C(inception_project_dir).
+    type: path
+    required: true
+  data_dir:
+    description: The setting C(inception_data_dir).
+    type: path
+    required: true
+  login:
+    description: The setting C(inception_login).
+    type: str
+    required: true
+  database:
+    description: The setting C(mariadb_database).
+    type: str
+    required: true
+  base:
+    description: The setting C(inception_base).
+    type: str
+    choices: [debian, alpine]
+    required: true
+  wordpress_version:
+    description: The setting C(wordpress_version).
+    type: str
+    required: true
+  wordpress_url:
+    description: The setting C(wordpress_url).
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Validate the machine
-  ansible.builtin.assert:
-    that: inception_machine | find_obstacles(https_port=443, project_name='inception') == []
+  ansible.builtin.fail:
+    msg: "{{ obstacles | join('\n') }}"
+  when: obstacles | length > 0
+  vars:
+    obstacles: >-
+      {{ inception_machine | find_obstacles(project_name='inception', project_dir='/opt/inception', login='wil',
+      data_dir='/home/wil/data', database='wordpress', base='debian', wordpress_version='7.0', wordpress_url='') }}
 """
 
 RETURN = r"""
@@ -49,7 +84,7 @@ def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> lis
 
     Args:
         machine: what the module ``machine_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``,
+        wanted: the settings ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``,
             ``login``, ``wordpress_version`` and ``wordpress_url``.
     """
     found: list[str] = []

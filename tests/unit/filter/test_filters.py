@@ -71,7 +71,6 @@ def test_obstacles_are_those_of_the_package() -> None:
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
     }
     wanted = {
-        "https_port": 443,
         "project_name": "inception",
         "project_dir": "/p",
         "data_dir": "/d",

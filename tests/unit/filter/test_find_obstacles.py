@@ -27,7 +27,6 @@ MACHINE: dict[str, Any] = {
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
 WANTED = {
-    "https_port": 443,
     "project_name": "inception",
     "project_dir": "/opt/inception",
     "data_dir": "/home/wil/data",
