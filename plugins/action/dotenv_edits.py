@@ -221,10 +221,11 @@ class ActionModule(ActionBase):
         if os.environ.get("INCEPTION_LOGIN"):
             fixed.add("inception_login")
         found = self._task.args["env"]
+        env = parse_dotenv(found["text"], "srcs/.env")
         remembered = found["remembered"]
         former = parse_dotenv(remembered["text"]).values if remembered else None
         edits = find_edits(
-            parse_dotenv(found["text"], "srcs/.env"),
+            env,
             variables,
             Memory(former, **remembered.get("why", {})),
             values,
@@ -240,7 +241,7 @@ class ActionModule(ActionBase):
             settings={name: like(settings[name], value) for name, value in edits.settings.items()},
             messages=edits.messages,
             added=list(edits.added.values()),
-            former=former or {},
+            former=env.values if former is None else former,
             remember={"settings": values, "taken": edits.taken, "added": list(edits.added)},
         )
         return result

@@ -34,6 +34,10 @@ options:
     description: The setting C(mariadb_database).
     type: str
     required: true
+  former_database:
+    description: The database that the last run wrote into C(.env); empty when there was none.
+    type: str
+    required: true
   base:
     description: The setting C(inception_base).
     type: str
@@ -57,7 +61,7 @@ EXAMPLES = r"""
   vars:
     obstacles: >-
       {{ inception_machine | find_obstacles(project_name='inception', project_dir='/opt/inception', login='wil',
-      data_dir='/home/wil/data', database='wordpress', base='debian', wordpress_version='7.0', wordpress_url='') }}
+      data_dir='/home/wil/data', database='wordpress', former_database='', base='debian', wordpress_version='7.0', wordpress_url='') }}
 """
 
 RETURN = r"""
@@ -84,8 +88,8 @@ def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> lis
 
     Args:
         machine: what the module ``machine_facts`` gathered.
-        wanted: the settings ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``,
-            ``login``, ``wordpress_version`` and ``wordpress_url``.
+        wanted: the settings ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``, ``login``,
+            ``wordpress_version`` and ``wordpress_url``, and the ``former_database``.
     """
     found: list[str] = []
     found.extend(_platform(machine))
@@ -178,7 +182,7 @@ def _secrets(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]
 
 
 def _database(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    former, name = machine["database"], wanted["database"]
+    former, name = wanted["former_database"], wanted["database"]
     if not former or former == name or f"{wanted['data_dir']}/mariadb" not in machine["filled_directories"]:
         return []
     return [

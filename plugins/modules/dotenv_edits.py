@@ -52,7 +52,7 @@ added:
   type: list
   elements: str
 former:
-  description: The values that the last run wrote, by the name of the variable.
+  description: The values that the last run wrote, by the name of the variable; those of the file where nothing is remembered.
   returned: success
   type: dict
 remember:

@@ -98,17 +98,17 @@ import os
 import platform
 import re
 import shutil
-import socket
 import ssl
-import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.docker_client import DockerError, Engine, compose_version
 
 #: Below this, a generated or typed secret is guessable within reach of an offline attack.
 MINIMUM_SECRET_LENGTH = 12
@@ -127,37 +127,6 @@ COMMON_SECRETS = frozenset(
         "wordpress1234",
     }
 )
-
-
-class EngineConnection(http.client.HTTPConnection):
-    """HTTP over the Docker engine's Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        """Remember the socket's path; the engine answers within ten seconds or is not running."""
-        super().__init__("localhost", timeout=10)
-        self.path = path
-
-    def connect(self) -> None:
-        """Open the socket."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
-
-
-def ask_engine(resource: str) -> Any:
-    """Return the engine's answer, or None when no engine answers."""
-    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
-    if not host.startswith("unix://"):
-        return None
-    connection = EngineConnection(host.removeprefix("unix://"))
-    try:
-        connection.request("GET", resource)
-        response = connection.getresponse()
-        return json.loads(response.read()) if response.status == 200 else None
-    except (OSError, http.client.HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
 
 
 def read_os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
@@ -243,7 +212,7 @@ def listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[s
     return found
 
 
-def settled_listeners(ports: list[int], containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def settled_listeners(ports: list[int], containers: list[dict[str, Any]], engine: Engine) -> list[dict[str, Any]]:
     """Return what ``listeners`` does, once no container is just starting or ending.
 
     Such a container holds its port, by the engine's own process, but is not listed with it: as when the run
@@ -254,7 +223,7 @@ def settled_listeners(ports: list[int], containers: list[dict[str, Any]]) -> lis
         if not any(listener["process"].startswith("docker-proxy ") for listener in found):
             break
         time.sleep(0.5)
-        found = listeners(ports, ask_engine("/containers/json?all=1") or [])
+        found = listeners(ports, engine.get("/containers/json", all="1") if engine.version() else [])
     return found
 
 
@@ -341,12 +310,12 @@ def archive_url(sources: Path = Path("/etc/apt")) -> str:
     return ""
 
 
-def resolve_supply(module: AnsibleModule, base_present: bool) -> dict[str, Any]:
+def resolve_supply(parameters: Mapping[str, Any], base_present: bool) -> dict[str, Any]:
     """Return where images and WordPress come from, how that is known, and what does not answer."""
-    setting = module.params["supply"]
-    timeout = module.params["probe_timeout"]
-    upstream = module.params["upstream_urls"]
-    memory = Path(module.params["state_dir"]) / "supply"
+    setting = parameters["supply"]
+    timeout = parameters["probe_timeout"]
+    upstream = parameters["upstream_urls"]
+    memory = Path(parameters["state_dir"]) / "supply"
     remembered = memory.read_text(encoding="utf-8", errors="replace").strip() if memory.is_file() else ""
     if setting == "auto" and remembered in {"upstream", "distribution"}:
         return {"resolved": remembered, "source": "remembered", "unreachable": []}
@@ -361,15 +330,6 @@ def resolve_supply(module: AnsibleModule, base_present: bool) -> dict[str, Any]:
         "source": "setting",
         "unreachable": [url for url in wanted if not reachable(url, timeout)],
     }
-
-
-def deployed_database(environment: Path) -> str:
-    """Return the name of the database that the last deployment wrote into .env; empty without one."""
-    if not environment.is_file():
-        return ""
-    text = environment.read_text(encoding="utf-8", errors="replace")
-    match = re.search(r"^DB_NAME=(['\"]?)([A-Za-z0-9_]+)\1$", text, re.MULTILINE)
-    return match.group(2) if match else ""
 
 
 def core_version(site: Path) -> str:
@@ -431,41 +391,19 @@ def filled(directory: Path) -> bool:
     return directory.is_dir() and any(directory.iterdir())
 
 
-def compose_version() -> str:
-    """Return the version of Docker Compose's CLI plugin; empty when there is none."""
-    if shutil.which("docker") is None:
-        return ""
-    answer = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
-    match = re.search(r"\d+(?:\.\d+)+", answer.stdout) if answer.returncode == 0 else None
-    return match.group(0) if match else ""
+def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fact, for the module's parameters.
 
-
-def main() -> None:
-    """Run the module."""
-    module = AnsibleModule(
-        argument_spec={
-            "project_name": {"type": "str", "required": True},
-            "project_dir": {"type": "path", "required": True},
-            "data_dir": {"type": "path", "required": True},
-            "state_dir": {"type": "path", "required": True},
-            "cache_dir": {"type": "path", "required": True},
-            "ports": {"type": "list", "elements": "int", "default": []},
-            "containers": {"type": "list", "elements": "str", "default": []},
-            "volumes": {"type": "list", "elements": "str", "default": []},
-            "supply": {"type": "str", "choices": ["auto", "upstream", "distribution"], "default": "auto"},
-            "base_image": {"type": "str", "default": ""},
-            "upstream_urls": {"type": "list", "elements": "str", "default": []},
-            "probe_timeout": {"type": "int", "default": 5},
-        },
-        supports_check_mode=True,
-    )
-    parameters = module.params
+    Raises:
+        DockerError: the engine stops answering meanwhile.
+    """
     release = read_os_release()
-    engine = ask_engine("/version")
-    info = (ask_engine("/info") or {}) if engine else {}
-    containers = (ask_engine("/containers/json?all=1") or []) if engine else []
-    images = (ask_engine("/images/json") or []) if engine else []
-    volumes = ((ask_engine("/volumes") or {}).get("Volumes") or []) if engine else []
+    engine = Engine(timeout=10)
+    version = engine.version()
+    info = engine.get("/info") if version else {}
+    containers = engine.get("/containers/json", all="1") if version else []
+    images = engine.get("/images/json") if version else []
+    volumes = (engine.get("/volumes")["Volumes"] or []) if version else []
     tagged = {tag: image["Id"] for image in images for tag in image.get("RepoTags") or []}
     # The role base_image keeps a copy named after image and architecture, with its checksum beside it.
     copy = re.sub(r"[:/]", "-", parameters["base_image"]) + f"-{platform.machine()}-"
@@ -475,7 +413,7 @@ def main() -> None:
     data_dir = Path(parameters["data_dir"])
     project = parameters["project_name"]
 
-    facts = {
+    return {
         "distribution": release.get("ID", ""),
         "distribution_release": release.get("VERSION_CODENAME", ""),
         "distribution_version": release.get("VERSION_ID", ""),
@@ -485,9 +423,9 @@ def main() -> None:
         "memory_mb": memory_mb(),
         "disks": disks([parameters["data_dir"], "/var/lib/docker", parameters["cache_dir"]]),
         "docker": {
-            "installed": shutil.which("dockerd") is not None or engine is not None,
-            "running": engine is not None,
-            "version": engine["Version"] if engine else "",
+            "installed": shutil.which("dockerd") is not None or version is not None,
+            "running": version is not None,
+            "version": version["Version"] if version else "",
             "live_restore": info.get("LiveRestoreEnabled", False),
             "swarm": in_swarm(info),
             "settings_problem": settings_problem(),
@@ -497,14 +435,13 @@ def main() -> None:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
-        "database": deployed_database(Path(parameters["project_dir"]) / "srcs" / ".env"),
         "core_version": core_version(data_dir / "wordpress"),
         "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
         "deployed": any((c.get("Labels") or {}).get("com.docker.compose.project") == project for c in containers),
         "foreign_containers": foreign_containers(parameters["containers"], project, containers),
-        "listeners": settled_listeners(parameters["ports"], containers),
+        "listeners": settled_listeners(parameters["ports"], containers, engine),
         "volumes": {
             volume["Name"]: {
                 "device": (volume.get("Options") or {}).get("device", ""),
@@ -528,8 +465,33 @@ def main() -> None:
             if path.is_dir()
         },
         "users": sorted(line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()),
-        "supply": resolve_supply(module, base_present),
+        "supply": resolve_supply(parameters, base_present),
     }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "project_name": {"type": "str", "required": True},
+            "project_dir": {"type": "path", "required": True},
+            "data_dir": {"type": "path", "required": True},
+            "state_dir": {"type": "path", "required": True},
+            "cache_dir": {"type": "path", "required": True},
+            "ports": {"type": "list", "elements": "int", "default": []},
+            "containers": {"type": "list", "elements": "str", "default": []},
+            "volumes": {"type": "list", "elements": "str", "default": []},
+            "supply": {"type": "str", "choices": ["auto", "upstream", "distribution"], "default": "auto"},
+            "base_image": {"type": "str", "default": ""},
+            "upstream_urls": {"type": "list", "elements": "str", "default": []},
+            "probe_timeout": {"type": "int", "default": 5},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        facts = gather(module.params)
+    except DockerError as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, ansible_facts={"inception_machine": facts})
 
 

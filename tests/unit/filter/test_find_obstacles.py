@@ -19,7 +19,6 @@ MACHINE: dict[str, Any] = {
     "listeners": [],
     "secrets": {},
     "filled_directories": [],
-    "database": "",
     "core_version": "",
     "content_owner": -1,
     "foreign_containers": {},
@@ -32,6 +31,7 @@ WANTED = {
     "data_dir": "/home/wil/data",
     "login": "wil",
     "database": "wordpress",
+    "former_database": "",
     "base": "debian",
     "wordpress_version": "7.1.4",
     "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
@@ -90,10 +90,6 @@ def test_a_good_machine_has_no_obstacle() -> None:
             {"filled_directories": ["/home/wil/data/mariadb"]},
             "/home/wil/data/mariadb holds a database, but /opt/inception/secrets/credentials.txt is gone",
         ),
-        (
-            {"database": "shop", "secrets": SECRETS, "filled_directories": ["/home/wil/data/mariadb"]},
-            "mariadb_database is wordpress, but the site is in the database shop",
-        ),
         ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
             {"core_version": "7.2", "supply": UPSTREAM},
@@ -139,14 +135,21 @@ def test_each_obstacle_is_one_sentence(changes: dict[str, Any], says: str) -> No
 def test_our_own_deployment_is_no_obstacle() -> None:
     ours = machine(
         deployed=True,
-        database="wordpress",
         disks=[{"path": "/", "free_mb": 10}],
         listeners=[{"port": 443, "process": "", "container": "nginx", "project": "inception"}],
         secrets=SECRETS,
         filled_directories=["/home/wil/data/mariadb", "/home/wil/data/wordpress"],
         volumes={"mariadb": {"device": "/home/wil/data/mariadb", "project": "inception"}},
     )
-    assert find_obstacles(ours, WANTED) == []
+    assert find_obstacles(ours, {**WANTED, "former_database": "wordpress"}) == []
+
+
+def test_the_database_of_a_site_keeps_its_name() -> None:
+    wanted = {**WANTED, "former_database": "shop"}
+    ours = machine(secrets=SECRETS, filled_directories=["/home/wil/data/mariadb"])
+    (sentence,) = find_obstacles(ours, wanted)
+    assert sentence.startswith("mariadb_database is wordpress, but the site is in the database shop")
+    assert find_obstacles(machine(), wanted) == [], "there is no site yet"
 
 
 @pytest.mark.parametrize("former", ["", "6.1.9", "7.1", "7.1.4", "7.1.4-RC1"])

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import http.server
-import json
 import os
 import socket
-import socketserver
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from recorded_engine import recorded_engine
 from support import load_plugin, need, run_module, run_module_process
 
 facts = load_plugin("modules/machine_facts")
@@ -46,7 +45,7 @@ MEMINFO = "MemTotal:        4014716 kB\nMemFree:         1201316 kB\nMemAvailabl
 ENGINE: dict[str, Any] = {
     "/version": {"Platform": {"Name": ""}, "Version": "20.10.24+dfsg1", "ApiVersion": "1.41", "Os": "linux"},
     "/info": {"LiveRestoreEnabled": True, "Swarm": {"NodeID": "", "LocalNodeState": "inactive"}},
-    "/containers/json?all=1": [
+    "/containers/json": [
         {
             "Id": "815949b01258",
             "Names": ["/nginx"],
@@ -91,13 +90,6 @@ ENGINE: dict[str, Any] = {
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        body = json.dumps(ENGINE[self.path]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
     def do_HEAD(self) -> None:
         self.send_response(int(self.path.removeprefix("/")))
         self.end_headers()
@@ -106,20 +98,10 @@ class _Answers(http.server.BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-class _UnixServer(socketserver.ThreadingUnixStreamServer):
-    def get_request(self) -> tuple[socket.socket, Any]:
-        request, _ = super().get_request()
-        return request, ("", 0)
-
-
 @pytest.fixture
-def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    path = tmp_path_factory.mktemp("engine") / "s"
-    with _UnixServer(str(path), _Answers) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with recorded_engine(ENGINE, monkeypatch):
         yield
-        server.shutdown()
 
 
 @pytest.fixture
@@ -193,7 +175,7 @@ def test_a_free_port_has_no_listener() -> None:
 
 
 def test_the_container_that_holds_a_port_is_named() -> None:
-    ours, other = facts.listeners([443, 8443], ENGINE["/containers/json?all=1"])
+    ours, other = facts.listeners([443, 8443], ENGINE["/containers/json"])
     assert (ours["container"], ours["project"]) == ("nginx", "inception")
     assert (other["container"], other["project"]) == ("proxy", "")
 
@@ -205,8 +187,8 @@ def test_a_container_that_is_just_starting_is_waited_for(monkeypatch: pytest.Mon
         later = {"Names": ["/nginx"], "Labels": labels, "Ports": [{"PublicPort": port, "Type": "tcp"}]}
         # The server is this process, under the name of the engine's own.
         monkeypatch.setattr(facts, "process_of", lambda _inode: "docker-proxy (pid 7)")
-        monkeypatch.setattr(facts, "ask_engine", lambda _resource: [later])
-        (listener,) = facts.settled_listeners([port], [])
+        with recorded_engine({"/version": {"Version": "26.1.5"}, "/containers/json": [later]}, monkeypatch):
+            (listener,) = facts.settled_listeners([port], [], facts.Engine())
     assert (listener["container"], listener["project"]) == ("nginx", "inception")
 
 
