@@ -185,6 +185,8 @@ DIGEST_LABEL = "inception.context.sha256"
 #: How an image is asked whether it can take the place of the container that is there.
 CHECK_LABEL = "inception.check"
 HASH_LABEL = "com.docker.compose.config-hash"
+#: What is planned for each service, in the order in which it is told.
+PLANNED = ("build", "recreate", "restart", "reload", "remove")
 #: How a service loads its mounted files anew, and the file in the container whose time tells when it last did.
 RELOAD_LABEL = "inception.reload"
 LOADED_LABEL = "inception.reload.loaded"
@@ -405,17 +407,20 @@ def build_labels(stale: dict[str, str]) -> str:
     return json.dumps({"services": services})
 
 
-def unprepared(reason: str) -> dict[str, Any]:
-    """Return the plan for a machine on which nothing can be compared yet: everything is to be done."""
-    return {
-        "pending": True,
-        "build": [],
-        "recreate": [],
-        "restart": [],
-        "reload": [],
-        "remove": [],
-        "sentences": [reason],
-    }
+def is_written(project: Project) -> bool:
+    """Tell whether there is a project to compare with."""
+    return all((project.directory / name).is_file() for name in ("docker-compose.yml", ".env"))
+
+
+def why_unprepared(project: Project) -> str:
+    """Return why nothing can be compared on this machine yet, as a sentence; empty when it can."""
+    if not is_written(project):
+        return "The project is not written yet."
+    if shutil.which("docker") is None:
+        return "Docker is not installed yet."
+    if not compose_version():
+        return "Docker Compose is not installed yet."
+    return "" if project.engine.version() else "The engine does not run yet."
 
 
 def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> dict[str, Any]:
@@ -429,16 +434,12 @@ def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> di
     Raises:
         DockerError: the engine or Compose fails.
     """
-    if not (project.directory / "docker-compose.yml").is_file() or not (project.directory / ".env").is_file():
-        if check:
-            return unprepared("The project is not written yet.")
+    if check and (reason := why_unprepared(project)):
+        # Everything is to be done.
+        nothing: dict[str, list[str]] = {name: [] for name in PLANNED}
+        return {**nothing, "pending": True, "sentences": [reason]}
+    if not is_written(project):
         raise DockerError(f"{project.directory} holds no docker-compose.yml with .env; deploy writes them first.")
-    if check and shutil.which("docker") is None:
-        return unprepared("Docker is not installed yet.")
-    if check and not compose_version():
-        return unprepared("Docker Compose is not installed yet.")
-    if check and project.engine.version() is None:
-        return unprepared("The engine does not run yet.")
     config, hashes = project.config()
     bases = build_bases(config)
     own = {name: service["image"] for name, service in config["services"].items() if "image" in service}
@@ -480,21 +481,33 @@ def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> di
         for name in set(networks) - {network["name"] for network in config["networks"].values()}
         if not elsewhere and not set(networks[name].get("Containers") or {}) - ours
     )
-    prepare = preparation(containers, unfinished)
-    finish = completion(project, former, {name: containers[name] for name in sorted(reload)})
+    paused = {name: c["Id"] for name, c in containers.items() if c["State"].get("Paused")}
+    prepare = [["unpause", *paused.values()]] if paused else []
+    if unfinished:
+        prepare.append(["rm", "--force", *(container["Id"] for container in unfinished.values())])
+    finish = [["network", "rm", *former]] if former else []
+    replaced_images = project.has_replaced_images(DIGEST_LABEL)
+    if replaced_images:
+        labels = (f"label={PROJECT_LABEL}={project.name}", f"label={DIGEST_LABEL}")
+        finish.append(["image", "prune", "--force", *(word for label in labels for word in ("--filter", label))])
+    for name in sorted(reload):
+        command = shlex.split(containers[name]["Config"]["Labels"][RELOAD_LABEL])
+        finish.append(["exec", containers[name]["Id"], *command])
+    sentences = [
+        *(f"{verb} {', '.join(plan[verb])}" for verb in PLANNED if plan[verb]),
+        *(["replace the networks"] if elsewhere else []),
+        *([f"unpause {', '.join(sorted(paused))}"] if paused else []),
+        *([f"remove the network {', '.join(former)}"] if former else []),
+        *(["remove the images that were replaced"] if replaced_images else []),
+    ]
     return {
         **plan,
-        "pending": any(plan.values()) or bool(prepare or finish),
+        "pending": bool(sentences),
         "labels": build_labels(stale),
         "checks": checks(containers, found, own, due),
         "prepare": prepare,
         "finish": finish,
-        "sentences": [
-            f"{verb} {', '.join(plan[verb])}"
-            for verb in ("build", "recreate", "restart", "reload", "remove")
-            if plan[verb]
-        ]
-        + (["replace the networks"] if elsewhere else []),
+        "sentences": sentences,
     }
 
 
@@ -513,29 +526,6 @@ def due_by_files(
     written = set(mounting(containers, due_files)) - due
     restart |= written - loading
     return restart, reload | (written & loading) - restart
-
-
-def preparation(containers: dict[str, dict[str, Any]], unfinished: dict[str, dict[str, Any]]) -> list[list[str]]:
-    """Return the docker commands to be run first, for what is paused, and for what an interrupted run has left."""
-    paused = [c["Id"] for c in containers.values() if c["State"].get("Paused")]
-    left = [c["Id"] for c in unfinished.values()]
-    return ([["unpause", *paused]] if paused else []) + ([["rm", "--force", *left]] if left else [])
-
-
-def completion(project: Project, networks: list[str], reload: dict[str, dict[str, Any]]) -> list[list[str]]:
-    """Return the docker commands to be run last.
-
-    Args:
-        project: its images that have lost their name go.
-        networks: the networks that go.
-        reload: the inspected containers, by service, of those that load a file again.
-    """
-    found = [["network", "rm", *networks]] if networks else []
-    if project.has_replaced_images(DIGEST_LABEL):
-        labels = (f"label={PROJECT_LABEL}={project.name}", f"label={DIGEST_LABEL}")
-        found.append(["image", "prune", "--force", *(word for label in labels for word in ("--filter", label))])
-    commands = {c["Id"]: shlex.split(c["Config"]["Labels"][RELOAD_LABEL]) for c in reload.values()}
-    return found + [["exec", container, *command] for container, command in commands.items()]
 
 
 def checks(

@@ -367,7 +367,7 @@ esac
         monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
         monkeypatch.setattr(stack, "behind", functools.partial(stack.behind, proc=tmp_path / "proc"))
         answers = {
-            "/version": {},
+            "/version": {"Version": "26.1.5"},
             "/containers/json": [{"Id": "c1"}],
             "/containers/c1/json": container,
             "/images/web:1.0/json": {"Id": "sha256:w"},
@@ -427,7 +427,7 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
         "NetworkSettings": {"Networks": {"stacktest_default": {}}},
     }
     answers = {
-        "/version": {},
+        "/version": {"Version": "26.1.5"},
         "/containers/json": [{"Id": "c1"}],
         "/containers/c1/json": container,
         "/images/json": [],
@@ -448,6 +448,39 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
         assert foretold(8443) == ["web"]
         assert list((tmp_path / "tmp").iterdir()) == []
     assert (directory / ".env").read_text(encoding="utf-8") == "PORT=443\n"
+
+
+def test_all_that_is_done_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = project(tmp_path)
+    _config, hashes = stack.Project(directory, "stacktest").config()
+    labels = {"com.docker.compose.service": "web", stack.HASH_LABEL: hashes["web"]}
+    container = {
+        "Id": "c1",
+        "Name": "/web",
+        "Image": "sha256:aaa",
+        "State": {"Status": "paused", "Paused": True, "StartedAt": "2026-11-23T10:00:00Z"},
+        "Config": {"Labels": labels},
+        "NetworkSettings": {"Networks": {"stacktest_default": {}}},
+    }
+    answers = {
+        "/version": {"Version": "26.1.5"},
+        "/containers/json": [{"Id": "c1"}],
+        "/containers/c1/json": container,
+        # One that has lost its name to a newer one.
+        "/images/json": [{"Id": "sha256:old"}],
+        "/networks": [{"Id": "n1"}],
+        "/networks/n1": {"Name": "former", "Containers": {}},
+    }
+    with recorded_engine(answers, monkeypatch):
+        plan = run_module(stack, arguments(tmp_path))
+    assert plan["sentences"] == [
+        "recreate web",
+        "unpause web",
+        "remove the network former",
+        "remove the images that were replaced",
+    ]
+    assert plan["prepare"] == [["unpause", "c1"]]
+    assert [command[:2] for command in plan["finish"]] == [["network", "rm"], ["image", "prune"]]
 
 
 def test_an_image_is_asked_before_it_takes_a_place() -> None:
