@@ -408,7 +408,7 @@ class TestOfOthers:
         ],
     )
     @pytest.mark.parametrize("existing", [True, False], ids=["over ours", "at first"])
-    def test_what_cannot_be_used_is_told_and_nothing_touched(
+    def test_what_cannot_be_used_is_told_and_nothing_touched(  # noqa: C901 -- a table: each case has a set-up of its own
         self, secrets: Path, made: Path, case: str, sentence: str, existing: bool
     ) -> None:
         if existing:
