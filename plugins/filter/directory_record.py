@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The directories in C(made) and in C(filled), the C(text) of the record, and whether it has C(changed).
+  description: The directories in C(made) and in C(filled), the C(text) of the record, and whether it was C(extended).
   type: dict
 """
 
@@ -67,7 +67,7 @@ def directory_record(text: str, making: Iterable[str] = (), filling: Iterable[st
         "made": recorded(lines, "made"),
         "filled": recorded(lines, "filled"),
         "text": "".join(f"{line}\n" for line in lines),
-        "changed": lines != former,
+        "extended": lines != former,
     }
 
 

@@ -53,11 +53,13 @@ _raw:
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.lookup import LookupBase
 from ansible.template import trust_as_template
 
@@ -90,6 +92,26 @@ SPEC: dict[str, dict[str, Any]] = {
     ),
     "upstream_urls": {"type": "list", "elements": "str", "default": []},
 }
+
+
+@cache
+def _parse(path: Path, changed: int) -> Any:
+    del changed
+    return _trusted(yaml_load(path.read_text(encoding="utf-8")))
+
+
+def _trusted(node: Any) -> Any:
+    """Return what a file of ours holds, with its templates marked as such."""
+    if isinstance(node, dict):
+        return {key: _trusted(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_trusted(value) for value in node]
+    return trust_as_template(node) if isinstance(node, str) and "{{" in node else node
+
+
+def load(path: Path) -> Any:
+    """Return the content of a YAML file, which is parsed again only once it has changed."""
+    return _parse(path, path.stat().st_mtime_ns)
 
 
 def read_service(name: str, document: object) -> dict[str, Any]:
@@ -155,15 +177,12 @@ class LookupModule(LookupBase):
         if not path.is_file():
             raise ValueError(f"{name} is no service: there is no roles/{name}/meta/service.yml.")
         defaults = ROLES / name / "defaults" / "main.yml"
-        known = self._load(defaults) if defaults.is_file() else {}
-        templar = self._templar.copy_with_new_env(available_variables={**(known or {}), **variables})
-        service = read_service(name, templar.template(self._load(path)))
+        known = (load(defaults) or {}) if defaults.is_file() else {}
+        templar = self._templar.copy_with_new_env(available_variables={**known, **variables})
+        service = read_service(name, templar.template(load(path)))
         for port in service["ports"]:
             for kind, number in (("setting", "number"), ("published", "published_number")):
-                setting = port[kind]
-                port[number] = int(templar.template(trust_as_template(f"{{{{ {setting} }}}}"))) if setting else None
+                port[number] = (
+                    int(templar.template(trust_as_template(f"{{{{ {port[kind]} }}}}"))) if port[kind] else None
+                )
         return service
-
-    def _load(self, path: Path) -> Any:
-        """Return the content of a YAML file of ours, whose templates are trusted."""
-        return self._loader.load_from_file(str(path), trusted_as_template=True)

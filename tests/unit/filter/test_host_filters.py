@@ -51,7 +51,7 @@ def test_a_directory_that_is_filled_and_as_it_must_be_is_not() -> None:
 )
 def test_the_record(text: str, making: list[str], filling: list[str], wanted: tuple[str, bool]) -> None:
     record = directory_record(text, making, filling)
-    assert (record["text"], record["changed"]) == wanted
+    assert (record["text"], record["extended"]) == wanted
     # What was written is read back.
     again = directory_record(record["text"])
     assert (again["made"], again["filled"]) == (record["made"], record["filled"])
