@@ -228,24 +228,6 @@ foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {
 	add_action( 'shutdown', static fn() => inception_content_changed( false, true ), $inception_priority, 0 );
 }
 
-// WordPress before 6.2 keeps a theme's style sheet and SVG filters for a minute, whatever changes meanwhile, and a page
-// made from them would be kept for longer. They belong to the generation in which this request began: what was made
-// before an edit is not found after it, as with pages.
-add_action(
-	'wp_loaded',
-	static function (): void {
-		$generation = inception_generation();
-		foreach ( array( 'global_styles_', 'global_styles_svg_filters_' ) as $name ) {
-			$name .= get_stylesheet();
-			add_filter( "pre_set_transient_$name", static fn( $value ) => $generation . $value );
-			add_filter(
-				"transient_$name",
-				static fn( $value ) => '' !== $generation && str_starts_with( (string) $value, $generation ) ? substr( $value, strlen( $generation ) ) : false
-			);
-		}
-	}
-);
-
 // Run once a minute by the health check.
 if ( wp_doing_cron() && file_exists( INCEPTION_GENERATION ) && time() - filemtime( INCEPTION_GENERATION ) > INCEPTION_LONGEST_GENERATION ) {
 	inception_begin_generation();
