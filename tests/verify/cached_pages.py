@@ -511,6 +511,20 @@ def test_what_changes_nothing_keeps_the_pages(stack: Stack, visitor: Browser) ->
     assert made(visitor.request("GET", "/")) == before
 
 
+@pytest.mark.requirement("R58", "E50")
+def test_what_a_visitor_has_counted_keeps_the_pages_and_an_edit_does_not(
+    administrator: Browser, visitor: Browser, article: Article, stack: Stack
+) -> None:
+    count = f"/wp-admin/admin-ajax.php?action=verify_count&post={article.identifier}"
+    before = {path: made(kept(visitor, path)) for path in ("/", article.path)}
+    assert stack.browser().request("GET", count).json == {"success": True}
+    assert {path: made(visitor.request("GET", path)) for path in before} == before
+    # The same by somebody who may edit is an edit.
+    assert administrator.request("GET", count).json == {"success": True}
+    after = {path: made(visitor.request("GET", path)) for path in before}
+    assert not set(after.values()) & set(before.values())
+
+
 # --- What is made for one visitor reaches no other ---
 
 

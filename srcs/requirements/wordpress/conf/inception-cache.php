@@ -65,6 +65,17 @@ function inception_is_shared_page(): bool {
 }
 
 /**
+ * Whether this request is a visitor's: whoever edits is signed in, or works by cron or on the command line.
+ *
+ * WordPress finds out who asks before the action "init". Until then only a shared page is known to be a visitor's.
+ */
+function inception_is_visit(): bool {
+	global $current_user;
+	$nobody = $current_user instanceof WP_User && ! $current_user->exists();
+	return inception_is_shared_page() || ( $nobody && 'cli' !== PHP_SAPI && ! wp_doing_cron() );
+}
+
+/**
  * Notes that something has changed which visitors can see, or begins a new generation at once.
  *
  * One edit makes many small changes, so the new generation begins when the edit is complete: with the
@@ -170,8 +181,8 @@ foreach ( array( 'edit_comment', 'deleted_comment' ) as $inception_hook ) {
 	);
 }
 
-// What a visitor's own page view writes (a plugin that counts them, an embedded video that is looked up
-// once) is no edit: it would make each page forget all others.
+// What a visitor's request writes there (a plugin that counts views, a cart, the time of a login, an embedded video
+// that is looked up once) is no edit: it would make each page forget all others.
 foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 	foreach ( array( 'post', 'comment', 'term', 'user' ) as $inception_type ) {
 		add_action(
@@ -181,7 +192,7 @@ foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 					'post' => '/^_(edit_|oembed_|pingme$|encloseme$|wp_trash_)/',
 					'user' => '/^(session_tokens|community-events-location|closedpostboxes_.*|metaboxhidden_.*|meta-box-order_.*|screen_layout_.*|dismissed_wp_pointers|.*(user-settings|user-settings-time|dashboard_quick_press_last_post_id|persisted_preferences))$/',
 				);
-				if ( inception_is_shared_page() || ( isset( $noise[ $inception_type ] ) && preg_match( $noise[ $inception_type ], (string) $key ) ) ) {
+				if ( inception_is_visit() || ( isset( $noise[ $inception_type ] ) && preg_match( $noise[ $inception_type ], (string) $key ) ) ) {
 					return;
 				}
 				if ( 'post' === $inception_type && ! inception_post_shows( get_post( $object ) ) ) {
@@ -197,7 +208,7 @@ foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 	add_action(
 		"{$inception_done}_option",
 		static function ( $name ): void {
-			if ( inception_is_shared_page() || preg_match( '/^(_transient_|_site_transient_|cron$|recently_|auto_|recovery_|inception_|user_count$|db_upgraded$|can_compress_scripts$|.*\.lock$)/', (string) $name ) ) {
+			if ( inception_is_visit() || preg_match( '/^(_transient_|_site_transient_|cron$|recently_|auto_|recovery_|inception_|user_count$|db_upgraded$|can_compress_scripts$|.*\.lock$)/', (string) $name ) ) {
 				return;
 			}
 			inception_content_changed();
