@@ -512,6 +512,36 @@ def test_what_changes_nothing_keeps_the_pages(stack: Stack, visitor: Browser) ->
 
 
 @pytest.mark.requirement("R58", "E50")
+def test_a_comment_forgets_what_shows_it_and_no_other_post(
+    administrator: Browser, visitor: Browser, article: Article
+) -> None:
+    other = create_article(administrator)
+    blocks = "<!-- wp:latest-comments /-->"
+    data = {"title": "Latest comments", "slug": f"latest-{uuid.uuid4().hex}", "status": "publish", "content": blocks}
+    latest = administrator.rest("POST", "/wp/v2/pages", data).json
+    latest_path = urllib.parse.urlsplit(latest["link"]).path
+    for path in (other.path, f"{other.path}?with=query"):
+        kept(visitor, path)
+    try:
+        for _ in range(2):
+            words = f"remark-{uuid.uuid4().hex}"
+            shows = [article.path, f"{article.path}?with=query", "/comments/feed/", latest_path, "/"]
+            for path in shows:
+                kept(visitor, path)
+            comment = {"post": article.identifier, "content": words}
+            assert administrator.rest("POST", "/wp/v2/comments", comment).status == 201
+            pages = {path: visitor.request("GET", path) for path in shows}
+            assert {path: page.headers["x-cache"] for path, page in pages.items()} == dict.fromkeys(shows, "MISS")
+            for path in (article.path, f"{article.path}?with=query", "/comments/feed/"):
+                assert words in pages[path].text, path
+            assert article.title in pages[latest_path].text
+            assert visitor.request("GET", other.path).headers["x-cache"] == HIT
+    finally:
+        administrator.rest("DELETE", f"/wp/v2/pages/{latest['id']}?force=true")
+        administrator.rest("DELETE", f"/wp/v2/posts/{other.identifier}?force=true")
+
+
+@pytest.mark.requirement("R58", "E50")
 def test_what_a_visitor_has_counted_keeps_the_pages_and_an_edit_does_not(
     administrator: Browser, visitor: Browser, article: Article, stack: Stack
 ) -> None:
