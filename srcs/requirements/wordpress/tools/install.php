@@ -265,7 +265,7 @@ function install( array $credentials ): void {
 		// wp_install() has passed the title through functions for forms; it is kept as it was given.
 		'blogname'                     => $title,
 		'permalink_structure'          => '/%year%/%monthnum%/%day%/%postname%/',
-		// The first comment of a stranger waits, one of the ordinary user appears at once (mu-plugins/inception.php).
+		// The first comment of a stranger waits, one of the ordinary user appears at once (mu-plugins/inception-comments.php).
 		'comment_moderation'           => '0',
 		'comment_previously_approved'  => '1',
 		// No mail server, and nobody to ping.
