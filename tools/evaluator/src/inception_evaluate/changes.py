@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inception_evaluate.collect import browser, docker, site
+from inception_evaluate.collect.browser import persistence
+from inception_evaluate.collect.browser.walk import WalkError
 from inception_evaluate.evidence import Database, Missing, Persisted, Site, Step
 from inception_evaluate.machine import Machine, UnseenError, container_address, this_machine
 from inception_evaluate.model import Figure
@@ -107,7 +109,7 @@ def reboot(
             restart(machine, container)
         say("writing a post, a comment and an upload, for the reboot")
         with browser.session(machine.address, met, known, output, keep=keep) as walk:
-            marks = browser.leave(walk)
+            marks = persistence.leave(walk)
         say("rebooting the machine")
         machine = restart(machine, container)
         say("waiting until the site answers by itself")
@@ -118,7 +120,7 @@ def reboot(
             )
         shots = []
         with browser.session(machine.address, met, known, output, keep=keep) as walk:
-            walk.take("found", lambda: browser.find(walk, marks))
+            walk.take("found", lambda: persistence.find(walk, marks))
             found = walk.steps[-1]
             shots = list(found.shots)
         came = Step(
@@ -130,7 +132,7 @@ def reboot(
             (came, dataclasses.replace(found, shots=tuple(shots))),
             (Figure("site after a reboot", took, "s", "start-up"),),
         )
-    except (UnseenError, browser.WalkError) as error:
+    except (UnseenError, WalkError) as error:
         return Missing(str(error))
 
 

@@ -18,7 +18,7 @@ from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
 from inception_check.reports.clean import printable
 from inception_evaluate import changes, engine, sheet, throwaway
-from inception_evaluate.collect import browser
+from inception_evaluate.collect.browser import program
 from inception_evaluate.evidence import Missing, Persisted
 from inception_evaluate.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_evaluate.model import Evaluation, Verdict
@@ -271,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = settings_of(options)
         if options.install:
-            browser.ensure(say)
+            program.ensure(say)
         evaluation = on_a_fresh_machine(options, settings, say) if options.fresh else as_it_runs(options, settings, say)
         written = write(evaluation, settings.output)
     except (UsageError, UnseenError, NotReadableError) as error:
