@@ -11,7 +11,7 @@ import pytest
 from checker_trees import copy_clean
 from evaluation_sample import sample
 from inception_check.evidence.project import Project
-from inception_evaluate import cli, engine
+from inception_evaluate import cli, gathering
 from inception_evaluate.evidence import Missing
 from inception_evaluate.machine import Machine
 from inception_evaluate.model import Check, Evaluation, Verdict
@@ -85,9 +85,9 @@ def test_without_an_engine_nothing_of_the_stack_is_decided(
     ],
 )
 def test_why_a_project_could_not_be_made_is_why_nothing_is_decided(complaint: str, said: str, tmp_path: Path) -> None:
-    settings = engine.Settings(tmp_path, str(tmp_path), tmp_path, login="wil", complaint=complaint)
+    settings = gathering.Settings(tmp_path, str(tmp_path), tmp_path, login="wil", complaint=complaint)
     dark = Machine("127.0.0.1", ("false",))
-    found = engine.gather(dark, settings, Project(tmp_path), frozenset({"stack", "site"}), lambda _: None)
+    found = gathering.gather(dark, settings, Project(tmp_path), frozenset({"stack", "site"}), lambda _: None)
     assert found.parts["stack"] == found.parts["site"] == Missing(said)
 
 

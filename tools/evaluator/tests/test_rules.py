@@ -13,7 +13,7 @@ from inception_check import cli, subject
 from inception_check.model import Finding, Severity, Undecided
 from inception_check.rules import PAGES, all_rules, documented_rules
 from inception_evaluate.cli import rule_table
-from inception_evaluate.engine import judge
+from inception_evaluate.evaluation import judge
 from inception_evaluate.evidence import Evidence, Inside, Missing, Page, Process, Stack, Step, User
 from inception_evaluate.model import Mount, Port, Volume
 from inception_evaluate.rule import Absent, LiveRule, Saw

@@ -11,7 +11,7 @@ from checker_trees import copy_clean
 from inception_check import engine as files
 from inception_check.engine import Report
 from inception_evaluate import sheet
-from inception_evaluate.engine import judge, selected
+from inception_evaluate.evaluation import judge, selected
 from inception_evaluate.evidence import Evidence, Missing
 from inception_evaluate.model import Check, Verdict
 from inception_evaluate.report.sections import sections

@@ -17,9 +17,11 @@ from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
 from inception_check.reports.clean import printable
-from inception_evaluate import changes, engine, sheet, throwaway
+from inception_evaluate import changes, sheet, throwaway
 from inception_evaluate.collect.browser import program
+from inception_evaluate.evaluation import evaluate
 from inception_evaluate.evidence import Missing, Persisted
+from inception_evaluate.gathering import Gathering, Settings
 from inception_evaluate.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_evaluate.model import Evaluation, Verdict
 from inception_evaluate.report import render_html, render_junit, render_text
@@ -96,7 +98,7 @@ def _machine(options: argparse.Namespace) -> Machine:
     return ssh_machine(options.ssh) if options.ssh else this_machine()
 
 
-def settings_of(options: argparse.Namespace) -> engine.Settings:
+def settings_of(options: argparse.Namespace) -> Settings:
     """Judge what was given.
 
     Raises:
@@ -116,7 +118,7 @@ def settings_of(options: argparse.Namespace) -> engine.Settings:
     ):
         if value and not re.fullmatch(pattern, value):
             raise UsageError(f"{value!r} is no {name}")
-    return engine.Settings(
+    return Settings(
         project=project,
         directory=options.directory or str(project),
         output=Path(options.output).resolve(),
@@ -164,11 +166,11 @@ def exit_code(evaluation: Evaluation) -> int:
 
 
 def _changes(
-    options: argparse.Namespace, settings: engine.Settings, container: str, say: Callable[[str], None]
-) -> Callable[[engine.Gathering], dict[str, Persisted | Missing]]:
+    options: argparse.Namespace, settings: Settings, container: str, say: Callable[[str], None]
+) -> Callable[[Gathering], dict[str, Persisted | Missing]]:
     """Return what gathers the evidence of a changed port and of a reboot."""
 
-    def more(it: engine.Gathering) -> dict[str, Persisted | Missing]:
+    def more(it: Gathering) -> dict[str, Persisted | Missing]:
         found: dict[str, Persisted | Missing] = {}
         met, asked = it.parts.get("site"), it.parts.get("database")
         if options.port:
@@ -182,14 +184,12 @@ def _changes(
     return more
 
 
-def as_it_runs(options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]) -> Evaluation:
+def as_it_runs(options: argparse.Namespace, settings: Settings, say: Callable[[str], None]) -> Evaluation:
     """Evaluate a stack that runs."""
-    return engine.evaluate(_machine(options), settings, say, _changes(options, settings, options.machine, say))
+    return evaluate(_machine(options), settings, say, _changes(options, settings, options.machine, say))
 
 
-def on_a_fresh_machine(
-    options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]
-) -> Evaluation:
+def on_a_fresh_machine(options: argparse.Namespace, settings: Settings, say: Callable[[str], None]) -> Evaluation:
     """Make the project where nothing was, and evaluate what came of it.
 
     Raises:
@@ -222,7 +222,7 @@ def on_a_fresh_machine(
         say("waiting until the site answers")
         throwaway.settle(machine, here.directory, domain)
         changed = _changes(options, here, container, say)
-        return engine.evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
+        return evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
 
 
 def found_out(root: Path, domain: str) -> tuple[str, str]:
