@@ -253,10 +253,7 @@ def found_out(root: Path, domain: str) -> tuple[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    _print_anything()
     options = parser().parse_args(arguments)
     if options.list_rules:
         sys.stdout.write(rule_table())
@@ -283,14 +280,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("inception-evaluate: interrupted; nothing was written\n")
         return 2
+    _tell(evaluation, written["html"])
+    return exit_code(evaluation)
+
+
+def _print_anything() -> None:
+    """Let the standard streams write what the locale cannot as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _tell(evaluation: Evaluation, report: Path) -> None:
+    """Print the result."""
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     sys.stdout.write(render_text(evaluation, colour=colour))
-    sys.stdout.write(f"\nThe report: {written['html']}\n")
-    code = exit_code(evaluation)
+    sys.stdout.write(f"\nThe report: {report}\n")
     if not evaluation.topology.containers:
         reasons = next((check.reasons for check in evaluation.checks if check.id == "E35"), ())
         sys.stderr.write(f"inception-evaluate: {printable('; '.join(reasons) or 'nothing of a stack was seen')}\n")
-    return code
 
 
 if __name__ == "__main__":

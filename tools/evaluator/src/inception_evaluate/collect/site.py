@@ -51,40 +51,11 @@ def fetch(address: str, port: int, domain: str, path: str = "/", *, tls: bool = 
     url = f"{'https' if tls else 'http'}://{host}{path}"
     began = time.monotonic()
 
-    def failed(error: str) -> Page:
-        return Page(url, 0, error=error, seconds=time.monotonic() - began)
-
     try:
-        raw = socket.create_connection((address, port), timeout=timeout)
-    except ConnectionRefusedError:
-        return failed("connection refused")
-    except TimeoutError:
-        return failed(f"no connection within {timeout:.0f} s")
-    except OSError as error:
-        return failed(f"no connection: {error.strerror or error}")
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
-    try:
-        connection.sock = _context().wrap_socket(raw, server_hostname=domain) if tls else raw
-        connection.request("GET", path, headers={"Host": host, "User-Agent": "inception-evaluate", "Accept": "*/*"})
-        answer = connection.getresponse()
-        body = bytearray()
-        while len(body) < _MAX_BODY:
-            part = answer.read1(65536)
-            if not part:
-                break
-            body += part
-            if time.monotonic() - began > timeout:
-                return failed(f"the answer was not complete after {timeout:.0f} s")
-    except TimeoutError:
-        return failed(f"no answer within {timeout:.0f} s")
-    except ssl.SSLError as error:
-        return failed(f"the TLS handshake failed: {error.reason or error}")
-    except (OSError, http.client.HTTPException) as error:
-        return failed(f"the connection broke: {type(error).__name__}")
-    finally:
-        connection.close()
-        raw.close()
-    content = bytes(body)
+        raw = _connect(address, port, timeout)
+        answer, content = _ask(raw, host, path, server_name=domain if tls else "", timeout=timeout)
+    except _FetchError as error:
+        return Page(url, 0, error=str(error), seconds=time.monotonic() - began)
     title = _TITLE.search(content)
     location = answer.headers.get("Location", "")
     return Page(
@@ -97,6 +68,48 @@ def fetch(address: str, port: int, domain: str, path: str = "/", *, tls: bool = 
         seconds=time.monotonic() - began,
         size=len(content),
     )
+
+
+class _FetchError(Exception):
+    """No whole answer came; the message says why."""
+
+
+def _connect(address: str, port: int, timeout: float) -> socket.socket:
+    try:
+        return socket.create_connection((address, port), timeout=timeout)
+    except ConnectionRefusedError as error:
+        raise _FetchError("connection refused") from error
+    except TimeoutError as error:
+        raise _FetchError(f"no connection within {timeout:.0f} s") from error
+    except OSError as error:
+        raise _FetchError(f"no connection: {error.strerror or error}") from error
+
+
+def _ask(
+    raw: socket.socket, host: str, path: str, *, server_name: str, timeout: float
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask over a connection, which is closed then; TLS is spoken when there is a server name."""
+    connection = http.client.HTTPConnection(host, timeout=timeout)
+    end = time.monotonic() + timeout
+    try:
+        connection.sock = _context().wrap_socket(raw, server_hostname=server_name) if server_name else raw
+        connection.request("GET", path, headers={"Host": host, "User-Agent": "inception-evaluate", "Accept": "*/*"})
+        answer = connection.getresponse()
+        body = bytearray()
+        while len(body) < _MAX_BODY and (part := answer.read1(65536)):
+            body += part
+            if time.monotonic() > end:
+                raise _FetchError(f"the answer was not complete after {timeout:.0f} s")
+    except TimeoutError as error:
+        raise _FetchError(f"no answer within {timeout:.0f} s") from error
+    except ssl.SSLError as error:
+        raise _FetchError(f"the TLS handshake failed: {error.reason or error}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _FetchError(f"the connection broke: {type(error).__name__}") from error
+    finally:
+        connection.close()
+        raw.close()
+    return answer, bytes(body)
 
 
 def https_port(stack: Stack) -> int:

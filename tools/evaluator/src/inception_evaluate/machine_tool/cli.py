@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inception_evaluate import machine_tool
@@ -80,43 +80,52 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(arguments))
 
 
-def dispatch(options: argparse.Namespace) -> int:
-    """Do what the command line asks for, and return the exit code."""
-    name = full_name(options.name) if "name" in options else ""
-    match options.command:
-        case "engine":
-            ensure_engine()
-        case "build":
-            print(build(options.kind))
-        case "create":
-            create(name, options.kind, cache=options.cache, replace=options.replace, key=options.authorized_key)
-        case "exec":
-            command = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
-            return execute(name, command, options.workdir, options.env)
-        case "copy":
-            kind_of(name)
-            run(["docker", "cp", str(options.source), f"{name}:{options.target}"])
-        case "checkout":
-            checkout(name, options.source, options.target)
-        case "reboot":
-            reboot(name, power_cut=options.power_cut)
-        case "destroy":
-            names = machines() if options.all else [full_name(one) for one in options.names]
-            for one in names:
-                destroy(one, caches=options.caches)
-        case "address":
-            print(address(name))
-        case "known-hosts":
-            print(known_hosts(name))
-        case "list":
-            print("\n".join(machines()))
-    return 0
+def _print_build(options: argparse.Namespace) -> None:
+    print(build(options.kind))
+
+
+def _create(options: argparse.Namespace) -> None:
+    name = full_name(options.name)
+    create(name, options.kind, cache=options.cache, replace=options.replace, key=options.authorized_key)
+
+
+def _execute(options: argparse.Namespace) -> int:
+    command = options.arguments[1:] if options.arguments[:1] == ["--"] else options.arguments
+    return execute(full_name(options.name), command, options.workdir, options.env)
+
+
+def _copy(options: argparse.Namespace) -> None:
+    name = full_name(options.name)
+    kind_of(name)
+    run(["docker", "cp", str(options.source), f"{name}:{options.target}"])
+
+
+def _destroy(options: argparse.Namespace) -> None:
+    for name in machines() if options.all else [full_name(one) for one in options.names]:
+        destroy(name, caches=options.caches)
+
+
+#: What each command does; without a code of its own it ends with 0.
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "engine": lambda _options: ensure_engine(),
+    "build": _print_build,
+    "create": _create,
+    "exec": _execute,
+    "copy": _copy,
+    "checkout": lambda options: checkout(full_name(options.name), options.source, options.target),
+    "reboot": lambda options: reboot(full_name(options.name), power_cut=options.power_cut),
+    "destroy": _destroy,
+    "address": lambda options: print(address(full_name(options.name))),
+    "known-hosts": lambda options: print(known_hosts(full_name(options.name))),
+    "list": lambda _options: print("\n".join(machines())),
+}
 
 
 def main() -> int:
     """Run the tool; a failure is one message on standard error and exit code 2."""
     try:
-        return dispatch(parse(sys.argv[1:]))
+        options = parse(sys.argv[1:])
+        return _COMMANDS[options.command](options) or 0
     except MachineError as error:
         say(str(error))
         return 2
