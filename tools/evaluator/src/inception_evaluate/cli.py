@@ -17,7 +17,7 @@ from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
 from inception_check.reports.clean import printable
-from inception_evaluate import changes, sheet, throwaway
+from inception_evaluate import changes, sheet
 from inception_evaluate.collect.browser import program
 from inception_evaluate.evaluation import evaluate
 from inception_evaluate.evidence import Missing, Persisted
@@ -26,6 +26,9 @@ from inception_evaluate.machine import Machine, UnseenError, container_machine, 
 from inception_evaluate.model import Evaluation, Verdict
 from inception_evaluate.report import render_html, render_junit, render_text
 from inception_evaluate.rules import all_live_rules
+from inception_evaluate.throwaway import from_nothing, lifetime
+from inception_evaluate.throwaway.preparing import prepare
+from inception_evaluate.throwaway.trial import PLACE, Trial
 
 
 class UsageError(Exception):
@@ -200,27 +203,25 @@ def on_a_fresh_machine(options: argparse.Namespace, settings: Settings, say: Cal
     if not login:
         login, domain = found_out(settings.project, domain)
     domain = domain or f"{login}.42.fr"
-    with throwaway.machine(say, keep=options.keep) as (machine, container):
-        trial = throwaway.Trial(machine, container)
-        throwaway.prepare(trial, settings.project, login, domain, say)
-        throwaway.make(trial, settings.project, login, options.limit, settings.output / "make.log", say)
+    with lifetime.machine(say, keep=options.keep) as (machine, container):
+        trial = Trial(machine, container)
+        prepare(trial, settings.project, login, domain, say)
+        from_nothing.make(trial, settings.project, login, domain, options.limit, settings.output / "make.log", say)
         notes = [*settings.notes, *trial.notes]
         if trial.complaint:
             notes.append(f"{trial.complaint}; its whole output is in make.log beside this report.")
         if options.keep:
-            notes.append(
-                f"The machine was kept: docker exec -it {container} bash; the project is in {throwaway.PLACE}."
-            )
+            notes.append(f"The machine was kept: docker exec -it {container} bash; the project is in {PLACE}.")
         here = dataclasses.replace(
             settings,
-            directory=throwaway.PLACE,
+            directory=PLACE,
             login=login,
             domain=domain,
             notes=tuple(notes),
             complaint=trial.complaint,
         )
         say("waiting until the site answers")
-        throwaway.settle(machine, here.directory, domain)
+        from_nothing.settle(machine, here.directory, domain)
         changed = _changes(options, here, container, say)
         return evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
 

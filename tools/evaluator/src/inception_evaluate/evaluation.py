@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from inception_check import engine as files
 from inception_check.evidence.project import Project
-from inception_check.model import Severity, Undecided
+from inception_check.model import Finding, Severity, Undecided
 from inception_evaluate import sheet, sources
 from inception_evaluate.collect import machine as about
 from inception_evaluate.evidence import Database, Evidence, Missing, Persisted, Site, Stack
@@ -37,8 +37,22 @@ def judge(rules: tuple[LiveRule, ...], evidence: Evidence) -> sheet.Judged:
         except Exception as error:
             judged.crashes[rule.id] = f"{type(error).__name__}: {error}"
             continue
-        judged.outcomes[rule.id] = outcomes
+        judged.outcomes[rule.id] = _excused(outcomes, evidence) if rule.wants_all else outcomes
     return judged
+
+
+def _excused(outcomes: list[LiveOutcome], evidence: Evidence) -> list[LiveOutcome]:
+    """Leave undecided what a rule found against a project whose services could not download what they need."""
+    stack = evidence.stack
+    if isinstance(stack, Missing) or not stack.cut_off:
+        return outcomes
+    why = "; ".join(f"{service} cannot reach {', '.join(found)}" for service, found in stack.cut_off.items())
+    return [
+        Undecided(one.requirements, f"{one.message}; but {why} from this machine: evaluate where there is internet")
+        if isinstance(one, Finding) and one.severity is Severity.ERROR
+        else one
+        for one in outcomes
+    ]
 
 
 def evidence_of(it: Gathering, more: dict[str, Persisted | Missing]) -> Evidence:

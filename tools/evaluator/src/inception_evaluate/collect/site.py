@@ -10,7 +10,7 @@ import time
 from html import unescape
 
 from inception_evaluate.evidence import Page, Site, Stack
-from inception_evaluate.machine import Machine, UnseenError
+from inception_evaluate.machine import Machine
 
 #: Seconds that one answer may take; a site that is slower is told so.
 LIMIT = 20.0
@@ -113,23 +113,21 @@ def _ask(
 
 
 def https_port(stack: Stack) -> int:
-    """Return the port that the way in is published on: NGINX's 443 if it has that, else its lowest.
+    """Return the port of the way in: the one that NGINX publishes, or would publish if it ran; 443 without any.
 
-    Raises:
-        UnseenError: nothing is published.
-
+    Where no container is NGINX, one that publishes its own port 443 is the way in. What any other service
+    publishes is no way in, so that a site whose NGINX is down is a site that does not answer.
     """
     nginx = stack.role("nginx")
-    ports = [port for port in (nginx.ports if nginx is not None else ()) if port.protocol == "tcp"]
-    if not ports:
-        ports = [port for one in stack.containers for port in one.ports if port.protocol == "tcp"]
-    for port in ports:
-        if port.host == 443:
-            return 443
+    if nginx is not None:
+        ports = [*nginx.ports, *stack.configured.get(nginx.service, ())]
+    else:
+        ports = [port for one in stack.containers for port in one.ports if port.container == 443]
+    hosts = [port.host for port in ports if port.protocol == "tcp"]
+    if not hosts or 443 in hosts:
+        return 443
     secure = [port.host for port in ports if port.container in (443, 8443) or port.host % 1000 == 443]
-    if secure or ports:
-        return min(secure or [port.host for port in ports])
-    raise UnseenError("no container of the stack publishes a port, so there is no way in")
+    return min(secure or hosts)
 
 
 def resolved(machine: Machine, domain: str) -> tuple[str, ...]:
@@ -153,7 +151,7 @@ def collect(machine: Machine, stack: Stack, domain: str) -> Site:
     """Meet the site.
 
     Raises:
-        UnseenError: there is no way in, or the machine cannot be asked.
+        UnseenError: the machine cannot be asked.
 
     """
     port = https_port(stack)

@@ -40,4 +40,6 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
         yield RULE.saw(f"{page.url} answers with 200 and shows “{page.title}”, made by WordPress, {page.size:,} bytes.")
 
 
-RULE = LiveRule("configured-site", "The address shows the configured site", ("E29", "E42"), ("site",), _check)
+RULE = LiveRule(
+    "configured-site", "The address shows the configured site", ("E29", "E42"), ("site",), _check, wants_all=True
+)

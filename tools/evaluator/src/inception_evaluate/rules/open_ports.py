@@ -34,7 +34,11 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
                 others.append(f"{number} ({stack.foreign_ports.get(number) or ports.owners.get(number) or 'unknown'})")
         elif published[number].role not in MANDATORY:
             others.append(f"{number} (the bonus service {published[number].service})")
-    if 443 not in answering:
+    if 443 not in answering and stack.cut_off:
+        yield RULE.undecided(
+            "port 443 of the machine does not answer, and the stack could not download all it needs", "E27"
+        )
+    elif 443 not in answering:
         wrong.add("E27")
         yield RULE.finding(
             "port 443 of the machine does not answer", "Publish port 443 of NGINX.", requirements=("E27",)
