@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -125,3 +130,45 @@ def test_files_that_do_not_tell_the_login_say_so(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("all:\n\ttrue\n")
     with pytest.raises(cli.UsageError, match="LOGIN="):
         cli.found_out(tmp_path, "")
+
+
+#: Makes no real machine, and notes what it was asked to do.
+_ENDED = """
+import sys, time
+from pathlib import Path
+from inception_evaluate import cli
+from inception_evaluate.machine import Machine
+from inception_evaluate.throwaway import lifetime
+
+notes = Path(sys.argv[1])
+
+def tool(*arguments, timeout):
+    with notes.open("a") as file:
+        file.write(f"{arguments[0]}\\n")
+
+lifetime._tool = tool
+lifetime.container_machine = lambda name: Machine("127.0.0.1", name=name)
+cli.prepare = lambda *_: time.sleep(60)
+sys.exit(cli.main(["--fresh", "--login", "wil", "--output", sys.argv[2], sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_closed_terminal_leaves_no_machine_behind(number: signal.Signals, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    reading, writing = os.pipe()
+    child = subprocess.Popen([sys.executable, "-c", _ENDED, str(notes), str(tmp_path)], stderr=writing)
+    os.close(writing)
+    try:
+        for _ in range(600):
+            if notes.exists():
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        # The terminal is gone: nobody reads any more what is said.
+        os.close(reading)
+        child.send_signal(number)
+        assert child.wait(timeout=60) == 2
+    finally:
+        child.kill()
+    assert notes.read_text().split() == ["create", "destroy"]

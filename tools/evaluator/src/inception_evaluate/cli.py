@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -262,11 +264,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        if not options.quiet:
-            sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text} …\n")
-            sys.stderr.flush()
+        # A terminal that was closed takes no more words, and what is to be tidied up must be all the same.
+        with contextlib.suppress(OSError):
+            if not options.quiet:
+                sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text} …\n")
+                sys.stderr.flush()
 
     try:
+        _tidy_up_when_ended()
         settings = settings_of(options)
         if options.install:
             program.ensure(say)
@@ -279,10 +284,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"inception-evaluate: {options.output} cannot be written: {error.strerror}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("inception-evaluate: interrupted; nothing was written\n")
+        with contextlib.suppress(OSError):
+            sys.stderr.write("inception-evaluate: interrupted; nothing was written\n")
         return 2
     _tell(evaluation, written["html"])
     return exit_code(evaluation)
+
+
+def _tidy_up_when_ended() -> None:
+    """Let a closed terminal and a polite kill do what Ctrl-C does: what was made is removed, on the way out."""
+
+    def end(_number: int, _frame: object) -> None:
+        # A second signal must not cut the tidying short.
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        # Whoever started it with nohup wants it to go on.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def _print_anything() -> None:
