@@ -118,18 +118,16 @@ def reboot(
             return Persisted(
                 (Step("reboot", good=False, sentence=f"after the reboot the site did not answer within {BOOT:.0f} s"),)
             )
-        shots = []
         with browser.session(machine.address, met, known, output, keep=keep) as walk:
             walk.take("found", lambda: persistence.find(walk, marks))
             found = walk.steps[-1]
-            shots = list(found.shots)
         came = Step(
             "reboot",
             good=True,
             sentence=f"The machine was rebooted, and the site answered by itself {took:.0f} s after it was up.",
         )
         return Persisted(
-            (came, dataclasses.replace(found, shots=tuple(shots))),
+            (came, found),
             (Figure("site after a reboot", took, "s", "start-up"),),
         )
     except (UnseenError, WalkError) as error:

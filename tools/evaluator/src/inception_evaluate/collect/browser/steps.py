@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from inception_evaluate.collect.browser.walk import Walk, WalkError
+from inception_evaluate.collect.browser.walk import Walk, WalkError, until
+
+#: How many pages behind the front page are opened.
+_BEHIND = 4
 
 
 def picture(width: int = 320, height: int = 200) -> bytes:
@@ -24,8 +29,74 @@ def picture(width: int = 320, height: int = 200) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that a page loads: its address, the status and type of the answer, and what the page takes it for."""
+
+    url: str
+    status: int
+    type: str
+    kind: str
+
+
+def faults(parts: Sequence[Part], origin: str, plain: Sequence[str]) -> list[str]:
+    """Say what is wrong with a page that shows all the same.
+
+    Args:
+        parts: what it loaded.
+        origin: how the site's own addresses begin.
+        plain: addresses without TLS that it refers to.
+
+    """
+    found = []
+    unstyled = [
+        f"{part.url} ({part.status}, {part.type or 'no type'})"
+        for part in parts
+        if part.kind == "stylesheet" and (part.status >= 400 or not part.type.lower().startswith("text/css"))
+    ]
+    if unstyled:
+        found.append(f"the page is not styled as it should be: no browser takes {', '.join(unstyled[:3])} for CSS")
+    broken = [
+        f"{part.url} ({part.status})"
+        for part in parts
+        if part.url.startswith(f"{origin}/") and part.kind not in ("document", "stylesheet") and part.status >= 400
+    ]
+    if broken:
+        found.append(f"parts of the page are missing: {', '.join(broken[:3])}")
+    if plain:
+        found.append(f"the page is fetched over TLS and refers to what is not: {', '.join(plain[:3])}")
+    return found
+
+
+_PLAIN = """() => [...document.querySelectorAll('img, script, iframe, source, video, audio, link[rel=stylesheet]')]
+    .map(one => one.getAttribute('src') || one.getAttribute('href') || '').filter(text => text.startsWith('http://'))"""
+
+
+def behind(walk: Walk, links: Sequence[str]) -> list[str]:
+    """Open the first pages behind the front page, and say which of them the server fails to make."""
+    found = []
+    page = walk.open()
+    for link in links[:_BEHIND]:
+        try:
+            answer = walk.go(page, link)
+        except WalkError as error:
+            found.append(str(error))
+            continue
+        if answer is not None and answer.status >= 500:
+            found.append(f"{link} answers with {answer.status}")
+    page.context.close()
+    return found
+
+
 def front(walk: Walk) -> str:
-    """Meet the front page."""
+    """Meet the front page, with what it loads, and the first pages behind it."""
+    parts: list[Part] = []
+
+    def note(answer: Any) -> None:
+        kind = answer.request.resource_type
+        parts.append(Part(answer.url, answer.status, answer.headers.get("content-type", ""), kind))
+
+    walk.visitor.on("response", note)
     answer = walk.go(walk.visitor, "/")
     with contextlib.suppress(Exception):
         walk.visitor.wait_for_load_state("load", timeout=10_000)
@@ -39,6 +110,11 @@ def front(walk: Walk) -> str:
         raise WalkError("the front page is WordPress's installation page")
     if not walk.visitor.locator("body").inner_text().strip():
         raise WalkError("the front page is empty")
+    walk.visitor.remove_listener("response", note)
+    walk.doubts += faults(parts, walk.site.origin, walk.visitor.evaluate(_PLAIN))
+    links = walk.visitor.eval_on_selector_all("a[href]", "all => all.map(a => a.href.split('#')[0])")
+    own = dict.fromkeys(link for link in links if link.startswith(f"{walk.site.origin}/") and "/wp-" not in link)
+    walk.doubts += behind(walk, [link for link in own if link != f"{walk.site.origin}/"])
     return f"Chromium shows the site “{title}” at {walk.visitor.url}."
 
 
@@ -63,8 +139,10 @@ def comment(walk: Walk) -> str:
     anonymous = walk.open()
     walk.go(anonymous, target)
     public = anonymous.get_by_text(words).count() > 0
-    others = "so do others." if public else "others do not see it before it is approved."
-    return f"{user.name} signed in, commented on {target}, and sees the comment; {others}"
+    if public:
+        return f"{user.name} signed in, commented on {target}, and sees the comment; so do others."
+    walk.doubts.append("the comment is held for moderation: nobody else sees it before it is approved")
+    return f"{user.name} signed in, commented on {target}, and sees the comment."
 
 
 def commentable(walk: Walk, page: Any) -> str:
@@ -165,8 +243,9 @@ def write_words(page: Any, words: str) -> None:
         page.click("#publish")
         page.wait_for_selector("#message.updated, .notice-success")
         return
-    page.wait_for_function(
-        "window.wp && wp.data && wp.data.select('core/editor') && wp.data.select('core/editor').getCurrentPostId()"
+    until(
+        page,
+        "window.wp && wp.data && wp.data.select('core/editor') && wp.data.select('core/editor').getCurrentPostId()",
     )
     # The tour that greets a first visit lies over the editor.
     page.evaluate(
@@ -183,10 +262,8 @@ def write_words(page: Any, words: str) -> None:
     page.keyboard.press("Enter")
     page.keyboard.type(words)
     page.locator(".editor-post-publish-button").first.click()
-    page.wait_for_function(
-        """() => { const editor = wp.data.select('core/editor');
-            return !editor.isSavingPost() && !editor.isEditedPostDirty() && editor.didPostSaveRequestSucceed(); }"""
-    )
+    editor = "wp.data.select('core/editor')"
+    until(page, f"!{editor}.isSavingPost() && !{editor}.isEditedPostDirty() && {editor}.didPostSaveRequestSucceed()")
 
 
 def upload(walk: Walk) -> str:
@@ -225,9 +302,9 @@ def health(walk: Walk) -> str:
     """Read the dashboard's Site Health, once all its tests have come back."""
     page = walk.signed_in()
     walk.go(page, "/wp-admin/site-health.php")
-    page.wait_for_function("window.SiteHealth && SiteHealth.site_status")
-    with contextlib.suppress(Exception):
-        page.wait_for_function("!document.querySelector('.site-health-progress-wrapper.loading')", timeout=45_000)
+    until(page, "window.SiteHealth && SiteHealth.site_status")
+    with contextlib.suppress(WalkError):
+        until(page, "!document.querySelector('.site-health-progress-wrapper.loading')", 45)
     counts = page.evaluate("SiteHealth.site_status.issues")
     headings = "#health-check-site-status-critical .health-check-accordion-heading .title"
     critical = [text.strip() for text in page.locator(headings).all_inner_texts() if text.strip()]

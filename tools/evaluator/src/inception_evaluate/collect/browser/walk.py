@@ -46,6 +46,23 @@ def fill_in(page: Any, fields: Mapping[str, str]) -> None:
     raise WalkError(f"the form of {page.url} does not keep what is typed into it")
 
 
+def until(page: Any, expression: str, seconds: float = PATIENCE) -> None:
+    """Wait until an expression of JavaScript is true in a page.
+
+    Playwright's own ``wait_for_function`` evaluates within the page, which a policy (CSP) without ``unsafe-eval``
+    forbids; evaluating from outside works under any.
+
+    Raises:
+        WalkError: it did not become true in time.
+
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"() => Boolean({expression})"):
+        if time.monotonic() > end:
+            raise WalkError(f"{page.url} was not ready within {seconds:.0f} s")
+        page.wait_for_timeout(200)
+
+
 class Walk:
     """One walk; its steps are functions of the module ``steps``."""
 
@@ -59,6 +76,8 @@ class Walk:
         self.left: list[str] = []
         self.undo: list[tuple[str, Callable[[], None]]] = []
         self.mark = f"evaluation {uuid.uuid4().hex[:10]}"
+        #: What is doubtful about the step at hand, although it came out as it should.
+        self.doubts: list[str] = []
         self._shots: list[Shot] = []
         self.visitor = self.open()
         self.administrator: Any = None
@@ -96,7 +115,7 @@ class Walk:
 
     def take(self, identifier: str, step: Callable[[], str], *, page: Callable[[], Any] | None = None) -> bool:
         """Take a step and note what became of it."""
-        began, self._shots = time.monotonic(), []
+        began, self._shots, self.doubts = time.monotonic(), [], []
         good: bool | None
         try:
             good, sentence = True, step()
@@ -111,7 +130,8 @@ class Walk:
             shown = page() if page is not None else None
             if shown is not None:
                 self.shoot(shown, f"{identifier} failed")
-        self.steps.append(Step(identifier, good, sentence, tuple(self._shots), time.monotonic() - began))
+        seconds = time.monotonic() - began
+        self.steps.append(Step(identifier, good, sentence, tuple(self._shots), seconds, "; ".join(self.doubts)))
         return good is True
 
     def rest(self, page: Any, method: str, route: str, body: dict[str, Any] | None = None) -> Any:
