@@ -26,7 +26,7 @@ DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
 PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 # The evaluation looks at processes and ports of the whole machine, which root alone may.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
-EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),--reboot) \
+EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),$(if $(filter 0,$(REBOOT)),--no-reboot,--reboot)) \
 	$(if $(PORT),--port "$(PORT)") $(if $(SSH),--ssh "$(SSH)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 0,$(KILL)),--no-kill) \
 	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter 0,$(INSTALL)),,--install) \
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)

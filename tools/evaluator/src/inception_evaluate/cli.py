@@ -19,10 +19,10 @@ from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
 from inception_check.reports.clean import printable
-from inception_evaluate import changes, sheet
+from inception_evaluate import changes, making, sheet
 from inception_evaluate.collect.browser import program
 from inception_evaluate.evaluation import evaluate
-from inception_evaluate.evidence import Missing, Persisted
+from inception_evaluate.evidence import Missing, Persisted, Stack
 from inception_evaluate.gathering import Gathering, Settings
 from inception_evaluate.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_evaluate.model import Evaluation, Verdict
@@ -56,8 +56,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", default="", help="decide only these requirements, for example E27,E41")
     made.add_argument("--keep", action="store_true", help="keep what is written on the site")
     made.add_argument("--no-kill", action="store_true", help="kill no daemon (R19 stays undecided)")
-    made.add_argument("--reboot", action="store_true", help="reboot the machine and look again (E58)")
-    made.add_argument("--port", type=int, default=0, help="change the published port to this one and back (E59)")
+    made.add_argument(
+        "--reboot",
+        action=argparse.BooleanOptionalAction,
+        help="reboot the machine and look again (E58; by itself with --fresh)",
+    )
+    made.add_argument(
+        "--port",
+        type=int,
+        help="change the published port to this one and back (E59; by itself with --fresh, 0: leave it)",
+    )
     made.add_argument("--fresh", action="store_true", help="make the project on a throw-away machine first")
     made.add_argument("--limit", type=int, default=1800, help="seconds that its Makefile may take there")
     made.add_argument("--install", action="store_true", help="install Debian's chromium when there is no browser")
@@ -178,15 +186,29 @@ def _changes(
     def more(it: Gathering) -> dict[str, Persisted | Missing]:
         found: dict[str, Persisted | Missing] = {}
         met, asked = it.parts.get("site"), it.parts.get("database")
-        if options.port:
-            found["rebuild"] = changes.rebuild(it.machine, settings.directory, met, options.port, 3307, say)
-        if options.reboot:
+        stack = it.parts.get("stack")
+        if port := _port(options, settings, stack):
+            replies = making.answers(it.login, it.domain)
+            found["rebuild"] = changes.rebuild(it.machine, settings.directory, stack, met, port, replies, say)
+        if options.reboot if options.reboot is not None else options.fresh and _asked_for(settings, "E58"):
             found["reboot"] = changes.reboot(
                 it.machine, container, met, asked, settings.output, keep=settings.keep, say=say
             )
         return found
 
     return more
+
+
+def _asked_for(settings: Settings, name: str) -> bool:
+    return not settings.wanted or name in settings.wanted
+
+
+def _port(options: argparse.Namespace, settings: Settings, stack: Stack | Missing | None) -> int:
+    """Return the port to change to; a throw-away machine bears the change without being asked. 0 for none."""
+    if options.port is not None or not options.fresh or not _asked_for(settings, "E59"):
+        return options.port or 0
+    taken = {port.host for one in stack.containers for port in one.ports} if isinstance(stack, Stack) else set()
+    return next(port for port in range(8443, 65443, 1000) if port not in taken)
 
 
 def as_it_runs(options: argparse.Namespace, settings: Settings, say: Callable[[str], None]) -> Evaluation:

@@ -86,6 +86,8 @@ class Stack:
         foreign_ports: published port to the container of another project that publishes it.
         gateways: the machine's own addresses on Docker's bridges.
         uptimes: service to the seconds since its container started.
+        files: the paths of the Compose files on the machine.
+        env_file: the path of the ``.env`` that Compose reads, whether it is there or not.
         configured: service to the ports that its container publishes whenever it runs.
         cut_off: service to the addresses that it wanted to download from and that the machine cannot reach.
 
@@ -108,6 +110,8 @@ class Stack:
     foreign_ports: Mapping[int, str] = field(default_factory=dict)
     gateways: tuple[str, ...] = ()
     uptimes: Mapping[str, float] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    env_file: str = ""
     configured: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     cut_off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

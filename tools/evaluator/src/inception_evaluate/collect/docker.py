@@ -160,6 +160,8 @@ def collect(machine: Machine, directory: str, name: str = "") -> tuple[Stack, di
         uptimes={_service(facts): _uptime(facts) for facts in inspected},
         configured={_service(facts): _published(facts["HostConfig"].get("PortBindings")) for facts in inspected},
         cut_off=_cut_off(machine, inspected),
+        files=tuple(filter(None, labels.get(f"{_LABEL}project.config_files", "").split(","))),
+        env_file=labels.get(f"{_LABEL}project.environment_file", "").split(",")[-1] or f"{workdir}/.env",
     ), looks
 
 
