@@ -135,6 +135,10 @@ def gather(
 
     def containers() -> Stack:
         stack, it.looks = docker.collect(machine, settings.directory, settings.compose_project)
+        if not stack.declared and project.compose is not None:
+            # Compose itself may refuse, for example without a variable that make had given it.
+            names = [name for name, service in project.compose.services.items() if not service.profiles]
+            stack = dataclasses.replace(stack, declared=tuple(sorted(names)))
         return stack
 
     stack = it.part("stack", containers, "containers, networks, volumes, processes")

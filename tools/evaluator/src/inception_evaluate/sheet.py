@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inception_check import subject
 from inception_check.engine import Report
@@ -24,6 +24,9 @@ SPOKEN = {
 }
 #: Lines that only a bonus service can decide, or nobody: without one they are no part of the sheet.
 _OPTIONAL = frozenset({"E60", "E61", "E62", "E63", "E64", "R50", "R51", "R52", "R53", "R54", "R55", "R56", "R58", "R1"})
+#: What a running stack shows better than its files: what was read may still hold, but it does not come true.
+_SHOWN = frozenset({"E35", "R20", "R24"})
+_RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
 @dataclass
@@ -89,7 +92,11 @@ def checks(
             continue
         if not deciding[name]:
             _ask_the_files(evidence, name, report, live=requirement.live)
-        verdict = _verdict([one for one in mine if one.suppressed is None], evidence)
+        active = [one for one in mine if one.suppressed is None]
+        live = {rule.id for rule in deciding[name]}
+        if name in _SHOWN and evidence.seen and not any(one.rule in live for one in active):
+            active = [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in active]
+        verdict = _verdict(active, evidence)
         made.append(
             Check(
                 name,
