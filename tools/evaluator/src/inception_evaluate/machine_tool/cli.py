@@ -38,6 +38,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     one.add_argument("--kind", choices=sorted(KINDS), required=True)
     one.add_argument("--replace", action="store_true", help="destroy a machine of that name first")
     one.add_argument("--authorized-key", type=Path, metavar="FILE", help="public key that may log in as root")
+    one.add_argument("--own-network", action="store_true", help="on a network of its own, so that its engine is stock")
     group = one.add_mutually_exclusive_group()
     group.add_argument(
         "--cold", action="store_const", dest="cache", const="none", help="keep no download from earlier runs"
@@ -86,7 +87,14 @@ def _print_build(options: argparse.Namespace) -> None:
 
 def _create(options: argparse.Namespace) -> None:
     name = full_name(options.name)
-    create(name, options.kind, cache=options.cache, replace=options.replace, key=options.authorized_key)
+    create(
+        name,
+        options.kind,
+        cache=options.cache,
+        replace=options.replace,
+        key=options.authorized_key,
+        own_network=options.own_network,
+    )
 
 
 def _execute(options: argparse.Namespace) -> int:

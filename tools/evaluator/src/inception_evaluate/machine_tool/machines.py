@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -54,7 +56,35 @@ def volumes(name: str, cache: str) -> list[str]:
     return options
 
 
-def create(name: str, kind_name: str, *, cache: str, replace: bool, key: Path | None) -> None:
+def make_network(name: str) -> list[str]:
+    """Make a network for one machine alone, and return the options of ``docker create`` for it.
+
+    On the engine's usual network a machine has an address in 172.17.0.0/16, and its own engine then takes another
+    range for its first bridge than a stock machine's does: projects that chose 172.18.0.0/16 would not start.
+
+    Raises:
+        MachineError: the engine makes none.
+
+    """
+    complaint = ""
+    for number in random.sample(range(256), 20):
+        words = ["docker", "network", "create", "--label", f"{LABEL}={name}", "--subnet", f"10.213.{number}.0/24", name]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        if done.returncode == 0:
+            return [f"--network={name}"]
+        complaint = done.stderr.strip()
+    raise MachineError(f"no network can be made for {name}: {complaint}")
+
+
+def name_servers(image: str) -> list[str]:
+    """Return the name servers that a container of the outer engine's usual network asks."""
+    shown = run(["docker", "run", "--rm", "--entrypoint=/bin/cat", image, "/etc/resolv.conf"])
+    return [line.split()[1] for line in shown.splitlines() if line.startswith("nameserver ")]
+
+
+def create(
+    name: str, kind_name: str, *, cache: str, replace: bool, key: Path | None, own_network: bool = False
+) -> None:
     """Create a machine, boot it and wait until it is up."""
     image = build(kind_name)
     kind = KINDS[kind_name]
@@ -74,6 +104,7 @@ def create(name: str, kind_name: str, *, cache: str, replace: bool, key: Path | 
             f"--env=MACHINE_INIT={'systemd' if kind.has_systemd else 'none'}",
             *("--tmpfs=/run:exec,mode=755", "--tmpfs=/tmp:exec,mode=1777"),
             *volumes(name, cache),
+            *(make_network(name) if own_network else []),
             *(image, "/usr/local/sbin/first-process", *kind.init),
         ]
     )
@@ -82,6 +113,11 @@ def create(name: str, kind_name: str, *, cache: str, replace: bool, key: Path | 
         run(["docker", "cp", f"{HOST_AUTHORITIES}/.", f"{name}:{HOST_AUTHORITIES}/"])
     run(["docker", "start", name])
     wait_until_up(name)
+    if own_network:
+        # The resolver of such a network is on the machine's loopback, where containers of its engine do not reach it.
+        settings = json.dumps({"dns": name_servers(image)})
+        script = "mkdir -p /etc/docker && cat >/etc/docker/daemon.json"
+        run(["docker", "exec", "-i", name, "sh", "-c", script], data=settings.encode())
     if any(HOST_AUTHORITIES.glob("**/*.crt")) and "ca-certificates" in kind.packages:
         run(["docker", "exec", name, "update-ca-certificates"])
     if key is not None:
@@ -164,6 +200,8 @@ def destroy(name: str, *, caches: bool) -> None:
     if succeeds(["docker", "container", "inspect", name]):
         kind_of(name)
         run(["docker", "rm", "--force", "--volumes", name])
+    for network in run(["docker", "network", "ls", "--quiet", "--filter", f"label={LABEL}={name}"]).split():
+        run(["docker", "network", "rm", network])
     listing = run(["docker", "volume", "ls", "--quiet", "--filter", f"label={LABEL}={name}"])
     for volume in listing.split():
         if caches or not volume.startswith(f"{name}-cache-"):
