@@ -208,17 +208,22 @@ def test_headers(visitor: Browser) -> None:
 @pytest.mark.requirement("R19")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_request_waits_while_php_fpm_is_started_anew(visitor: Browser, stack: Stack, method: str) -> None:
-    seen: list[int] = []
-    path = f"/?waits={uuid.uuid4()}" if method == "GET" else "/wp-login.php"
-    asking = threading.Thread(target=lambda: seen.append(visitor.request(method, path, b"").status))
-    stack.docker("stop", stack.container("wordpress"))
-    try:
-        asking.start()
-        time.sleep(0.5)
-        assert seen == []
-    finally:
-        stack.docker("start", stack.container("wordpress"))
-    asking.join(30)
+    for _ in range(3):
+        seen: list[int] = []
+        path = f"/?waits={uuid.uuid4()}" if method == "GET" else "/wp-login.php"
+        asking = threading.Thread(target=lambda: seen.append(visitor.request(method, path, b"").status))  # noqa: B023 -- joined below
+        stack.docker("stop", stack.container("wordpress"))
+        began = time.monotonic()
+        try:
+            asking.start()
+            time.sleep(0.5)
+            assert seen == []
+        finally:
+            stack.docker("start", stack.container("wordpress"))
+        asking.join(30)
+        # A busy machine may take longer for the start than NGINX waits (waiting.lua).
+        if time.monotonic() - began < 5:
+            break
     assert seen == [200]
 
 
