@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken import ROUNDS, Broken, Round
-from patient import Patient
+
+from support.broken import ROUNDS, Broken, Round
+from support.patient import Patient
 
 KINDS = [pytest.param(one, kind, id=kind.name) for one in ROUNDS for kind in one.kinds]
 #: What became of each round: its evaluation, or why there is none. Its kinds are so many tests of one look.

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import PROCESSES, SERVICES, Settings, Stack
-from web import Browser
+
+from support.stack import PROCESSES, SERVICES, Settings, Stack
+from support.web import Browser
 
 LOG = "/var/log/inception/compose.log"
 

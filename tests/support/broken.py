@@ -7,6 +7,7 @@ could not tell apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 #: Lines of the sheet that the same look decides, so that a broken stack is also held against what must still hold.
@@ -40,7 +41,7 @@ class Broken:
 
     name: str
     only: str
-    fails: dict[str, tuple[str, ...]]
+    fails: Mapping[str, tuple[str, ...]]
     says: str
     compose: dict[str, str] = field(default_factory=dict)
     before: str = ""
