@@ -126,6 +126,12 @@ def test_login_and_domain_are_found_in_the_files(tmp_path: Path) -> None:
     assert json.dumps(login) != '""'
 
 
+def test_the_login_is_found_in_the_documents_at_last(tmp_path: Path) -> None:
+    text = "See https://cdn.intra.42.fr/subject.pdf.\nUse login.42.fr or <login>.42.fr; mine is upolat.42.fr, so https://upolat.42.fr.\n"
+    (tmp_path / "README.md").write_text(text)
+    assert cli.found_out(tmp_path, "") == ("upolat", "upolat.42.fr")
+
+
 def test_files_that_do_not_tell_the_login_say_so(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("all:\n\ttrue\n")
     with pytest.raises(cli.UsageError, match="LOGIN="):

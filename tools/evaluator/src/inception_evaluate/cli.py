@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -273,7 +274,27 @@ def found_out(root: Path, domain: str) -> tuple[str, str]:
             match = re.match(r"/home/([a-z_][a-z0-9_-]*)/data", scalar.text)
             if match:
                 return match.group(1), domain or f"{match.group(1)}.42.fr"
+    name = _mentioned(project)
+    if name:
+        return name, domain or f"{name}.42.fr"
     raise UsageError("the project's files do not tell its login; give it: LOGIN=…")
+
+
+#: What stands before ``.42.fr`` and is no login: placeholders, and hosts of the school.
+_NOBODY = re.compile(
+    r"(?:your|my)?[_-]?(?:log-?in|user(?:name)?|name|student|example|intra|cdn|api|auth|profile|projects|meta|www|domain)"
+)
+
+
+def _mentioned(project: Project) -> str:
+    """Return the login that the texts of a project mention most often as ``<login>.42.fr``, or an empty text."""
+    found: Counter[str] = Counter()
+    for path in project.tree.files:
+        if path.count("/") <= 4 and path.lower().endswith(
+            (".md", ".yml", ".yaml", ".sh", ".conf", ".cnf", "makefile", "dockerfile")
+        ):
+            found.update(re.findall(r"(?<![\w.<{-])([a-z_][a-z0-9_-]*)\.42\.fr(?![\w-])", project.text(path)))
+    return next((name for name, _ in found.most_common() if not _NOBODY.fullmatch(name)), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -79,6 +79,10 @@ def test_what_is_missing_is_supplied_and_told(tmp_path: Path) -> None:
         ("WP_TITLE='Your site title'", "WP_TITLE='Inception'"),
         ("MYSQL_PORT=...", "MYSQL_PORT=3306"),
         ("INTRA_LOGIN=login", "INTRA_LOGIN=wil"),
+        ("SQL_ROOT_NAME", "SQL_ROOT_NAME=root"),
+        ("SQL_DATABASE_NAME", "SQL_DATABASE_NAME=wordpress"),
+        ("WP_ADMIN_USR", "WP_ADMIN_USR=wil"),
+        ("WP_USERNAME=", "WP_USERNAME=author"),
         # What would do as it stands is kept.
         ("MYSQL_DATABASE=wordpress_db", "MYSQL_DATABASE=wordpress_db"),
         ("WP_TITLE=Welcome to 42", "WP_TITLE=Welcome to 42"),
@@ -95,7 +99,7 @@ def test_a_placeholder_is_filled_in(line: str, wanted: str) -> None:
     assert filled.left == (["MOTTO"] if line.startswith("MOTTO") else [])
 
 
-@pytest.mark.parametrize("old", ["changeme", "your_password", "<password>", "", "XXXXXXXX", "a_strong_password", "password_here", "********", '"change me"'])  # fmt: skip
+@pytest.mark.parametrize("old", ["changeme", "your_password", "<password>", "", "XXXXXXXX", "a_strong_password", "password_here", "********", "$(openssl rand -hex 8)", '"change me"'])  # fmt: skip
 def test_a_password_is_made_up_and_not_told(old: str) -> None:
     filled = fill(f"MYSQL_ROOT_PASSWORD={old}\n", FILLING)
     new = filled.text.strip().partition("=")[2].strip('"')

@@ -16,6 +16,7 @@ _LINE = re.compile(
         (?P<after>\s*(?:\s\#.*)?)$""",
     re.VERBOSE,
 )
+_BARE = re.compile(r"^\s*(?:export\s+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*$")
 #: What nobody means as a value.
 _OPEN = re.compile(
     r"""^$ | ^<.*>$ | ^\[.*\]$ | ^\{\{.*\}\}$ | ^\*+$ | ^\.{2,}$ | ^_+$ | ^-+$ | x{3,}
@@ -63,8 +64,9 @@ class Filling:
             (r"PREFIX", "wp_"),
             # The database's name before its users: MYSQL_DATABASE, DB_NAME.
             (r"^(?!.*(?:USER|LOGIN|ADMIN)).*(?:DATABASE$|DB_?NAME$|DATABASE_?NAME$|^DB$)", "wordpress"),
+            (r"(?:DB|SQL|MARIA|DATABASE)\w*ROOT", "root"),
             (r"ADMIN|ROOT|OWNER", self.login),
-            (r"USER|LOGIN", "wordpress" if of_database else self.login if re.search("^(?:INTRA|MY|STUDENT|42)?_?(?:LOGIN|USER(?:NAME)?)$", words) else "author"),
+            (r"USE?R|LOGIN", "wordpress" if of_database else self.login if re.search("^(?:INTRA|MY|STUDENT|42)?_?(?:LOGIN|USER(?:NAME)?)$", words) else "author"),
             (r"ROLE", "author"),
             (r"COUNTRY|^C$", "FR"),
             (r"LOCALE|LANG", "en_US"),
@@ -109,7 +111,8 @@ def fill(text: str, filling: Filling) -> Filled:
     filled = Filled("")
     lines = []
     for line in text.splitlines():
-        match = _LINE.match(line)
+        # A bare name is asked for as well.
+        match = _LINE.match(f"{line.rstrip()}=" if _BARE.match(line) else line)
         if match is None:
             lines.append(line)
             continue
@@ -128,6 +131,9 @@ def fill(text: str, filling: Filling) -> Filled:
 
 def _filled(name: str, old: str, filling: Filling) -> str | None:
     """Return the value to use: the old one where it will do; None where nobody knows one."""
+    if re.match(r"\$\(|`", old):
+        # Compose runs no command; whoever follows a document does.
+        return filling.value(name)
     if "$" in old:
         return old
     embedded = _LOGIN.sub(filling.login, old)
