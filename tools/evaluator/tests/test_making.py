@@ -35,6 +35,12 @@ def test_it_has_a_terminal(tmp_path: Path) -> None:
     assert not step(done).doubt
 
 
+def test_variables_of_another_make_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAKEFLAGS", " -- WORD=another")
+    monkeypatch.setenv("MAKELEVEL", "1")
+    assert made(tmp_path, 'echo "$(WORD)/$(MAKELEVEL)"').log == "/0\n"
+
+
 def test_its_questions_are_answered_and_told(tmp_path: Path) -> None:
     recipe = (
         'read -p "Your login: " name; read -s -p "Database password: " word; echo; '

@@ -37,7 +37,9 @@ pid, terminal = pty.fork()
 if pid == 0:
     try:
         os.chdir(question["directory"])
-        os.execvpe(question["words"][0], question["words"], {**os.environ, **question["environment"]})
+        # The evaluation may have been started by a Makefile itself, whose variables are not this one's.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        os.execvpe(question["words"][0], question["words"], {**inherited, **question["environment"]})
     except OSError as error:
         print(f"{question['words'][0]} cannot be started: {error.strerror}", flush=True)
         os._exit(127)
