@@ -84,6 +84,8 @@ def test_broken_stack(broken: Round, kind: Broken, evaluation: dict[str, Any]) -
     assert set(undecided) == broken.undecided, undecided
     # What this kind breaks is failed by its own rules, and one of them says what it is.
     told = [f["message"] for name, rules in kind.fails.items() for f in failed[name] if f["rule"] in rules]
+    warned = {c["id"]: c["findings"] for c in evaluation["checks"] if c["verdict"] == "warn"}
+    told += [f["message"] for name, rules in kind.warns.items() for f in warned[name] if f["rule"] in rules]
     told += [reason for name in kind.undecided & undecided.keys() for reason in undecided[name]]
     assert any(kind.says in text for text in told), told
     assert evaluation["only"], "a partial run says that it is one"
