@@ -16,6 +16,16 @@ from inception_evaluate.making import Made, answers, complaint
 from inception_evaluate.throwaway.from_nothing import judge
 
 
+@pytest.fixture(autouse=True)
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a command `docker` first that knows one container."""
+    program = tmp_path / "docker"
+    program.write_text("#!/bin/sh\necho 0123456789ab\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return program
+
+
 def made(directory: Path, recipe: str, *, limit: float = 30, stands: bool = False) -> Made:
     lines = "".join(f"\t@{line}\n" for line in recipe.splitlines())
     (directory / "Makefile").write_text(f"SHELL := /bin/bash\nall:\n{lines}")
@@ -79,13 +89,17 @@ def test_what_never_ends_is_ended_with_all_that_it_started(tmp_path: Path) -> No
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_the_foreground_is_no_failure_and_is_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    docker = tmp_path / "docker"
+def test_a_make_that_makes_no_container_has_not_made_all_of_it(tmp_path: Path, docker: Path) -> None:
+    docker.write_text("#!/bin/sh\n")
+    told = step(made(tmp_path, "echo Usage: make up"))
+    assert told.good is False
+    assert "and made no container" in told.sentence
+
+
+def test_the_foreground_is_no_failure_and_is_left_running(tmp_path: Path, docker: Path) -> None:
     docker.write_text(
         "#!/bin/sh\ncase $1 in ps) echo 0123456789ab ;; *) echo $$ >pid; while :; do sleep 1; done ;; esac\n"
     )
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     done = made(tmp_path, "docker compose up --build", stands=True)
     number = int((tmp_path / "pid").read_text())
     try:
@@ -98,11 +112,8 @@ def test_the_foreground_is_no_failure_and_is_left_running(tmp_path: Path, monkey
         os.kill(number, signal.SIGKILL)
 
 
-def test_detached_is_not_the_foreground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    docker = tmp_path / "docker"
+def test_detached_is_not_the_foreground(tmp_path: Path, docker: Path) -> None:
     docker.write_text("#!/bin/sh\ncase $1 in ps) echo 0123456789ab ;; *) sleep 8 ;; esac\n")
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     done = made(tmp_path, "docker compose up --build -d", stands=True)
     assert done.code == 0
 

@@ -28,8 +28,12 @@ _LEFT = (
 def settle(machine: Machine, directory: str, domain: str, limit: float = 180.0) -> None:
     """Give a stack that was just started the time to install itself: until the site answers, or the limit in seconds."""
     end = time.monotonic() + limit
-    while time.monotonic() < end and not _stands(machine, directory, domain):
+    while time.monotonic() < end and _containers(machine) and not _stands(machine, directory, domain):
         time.sleep(3)
+
+
+def _containers(machine: Machine) -> list[str]:
+    return machine.docker("ps", "--all", "--quiet").out.split()
 
 
 def _stands(machine: Machine, directory: str, domain: str) -> bool:
@@ -113,8 +117,11 @@ def judge(machine: Machine, done: Made, limit: float) -> Step:
         return Step("make", good=False, sentence=f"make asks again and again: “{done.asked[-1][0]}”")
     if done.stopped:
         sentence = f"make did not end within {limit:.0f} s"
-        if machine.docker("ps", "--quiet").out.strip():
+        if _containers(machine):
             sentence += "; what it had started by then is evaluated"
+        return Step("make", good=False, sentence=sentence)
+    if done.code == 0 and not _containers(machine):
+        sentence = f"`make` ended well after {done.seconds:.0f} s, and made no container"
         return Step("make", good=False, sentence=sentence)
     if done.code == 0:
         sentence = f"`make` made all of it; it ended well after {done.seconds:.0f} s."
