@@ -37,6 +37,14 @@ def test_the_step_names_what_a_silent_download_wanted() -> None:
     assert downloads(log) == [Download("https://wordpress.example.org/latest.tar.gz", None)]
 
 
+@pytest.mark.parametrize(
+    "host", ["wordpress", "localhost", "127.0.0.1", "172.18.0.3", "wil.42.fr", "host.docker.internal"]
+)
+def test_a_neighbour_that_is_not_reached_is_not_the_internet(host: str) -> None:
+    log = f"curl: (7) Failed to connect to {host} port 9000 after 0 ms: Couldn't connect\ncurl: (6) Could not resolve host: {host}\n"
+    assert downloads(log) == []
+
+
 def test_another_failure_is_no_download() -> None:
     assert downloads("gcc: fatal error: no input files\nmake: *** [Makefile:3: all] Error 1\n") == []
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from inception_evaluate.machine import Machine, UnseenError
 
-#: What programs say when a download fails, and what it was that they wanted.
-_DOWNLOADS = (
+#: What the engine says when it cannot pull an image, and which.
+_IMAGES = (
     re.compile(r"failed to (?:resolve source metadata for|do request: Head \"https://)\s*([^\s\":]+(?::[\w.-]+)?)"),
     re.compile(r"pull access denied for ([\w./-]+)"),
     re.compile(r"manifest for ([\w./:-]+) not found"),
+)
+#: What programs say when a download fails, and what it was that they wanted.
+_DOWNLOADS = (
     re.compile(r"(?:Get|Head) \"(https?://[^\"]+)\":"),
     re.compile(r"[Ff]ailed to get url '(https?://[^']+)'"),
     re.compile(r"unable to access '(https?://[^']+)'"),
@@ -55,9 +59,10 @@ def downloads(log: str) -> list[Download]:
     """
     found: dict[str, bool | None] = {}
     for line in log.splitlines():
-        for pattern in _DOWNLOADS:
+        for pattern in (*_IMAGES, *_DOWNLOADS):
             match = pattern.search(line)
-            if match:
+            # A service that does not reach another one, or itself, wants nothing from the internet.
+            if match and (pattern in _IMAGES or _is_outside(match.group(1))):
                 rest = line.replace(match.group(1), "")
                 network = True if _NETWORK.search(rest) else False if _GONE.search(rest) else None
                 address = _image(match.group(1).rstrip(".,:\"'"))
@@ -67,6 +72,17 @@ def downloads(log: str) -> list[Download]:
         for match in _STEP.finditer(log):
             found.update(dict.fromkeys((url for text in match.groups() if text for url in _URL.findall(text)), None))
     return [Download(address, network) for address, network in found.items()]
+
+
+def _is_outside(address: str) -> bool:
+    """Tell whether an address or a host is somewhere in the internet."""
+    host = (urlsplit(address if "://" in address else f"//{address}").hostname or "").rstrip(".")
+    if "." not in host or host.endswith((".42.fr", ".local", ".localhost", ".internal", ".lan")):
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return True
 
 
 def _image(text: str) -> str:
