@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from inception_evaluate import making
@@ -142,6 +142,7 @@ def rebuild(
     stack: Stack | Missing | None,
     met: Site | Missing | None,
     port: int,
+    environment: Mapping[str, str],
     replies: Sequence[tuple[str, str, bool]],
     say: Callable[[str], None],
 ) -> Persisted | Missing:
@@ -153,6 +154,7 @@ def rebuild(
         stack: what runs.
         met: how the site answered before.
         port: the published port to change to.
+        environment: variables that ``make`` had when it made the stack.
         replies: what questions of ``make`` are answered with.
         say: is told what is going on.
 
@@ -176,7 +178,7 @@ def rebuild(
         say(saying)
         try:
             _put(machine, edit.path, text)
-            _make(machine, directory, met, wanted, replies)
+            _make(machine, directory, met, wanted, environment, replies)
             figures.append(Figure(f"make with port {wanted}", time.monotonic() - began, "s", "start-up"))
             steps.append(_look(machine, met, wanted, closed, edit))
         except UnseenError as error:
@@ -216,9 +218,16 @@ def _put(machine: Machine, path: str, text: str) -> None:
         raise UnseenError(f"{path} cannot be written on {machine.name}: {done.complaint}")
 
 
-def _make(machine: Machine, directory: str, met: Site, port: int, replies: Sequence[tuple[str, str, bool]]) -> None:
+def _make(
+    machine: Machine,
+    directory: str,
+    met: Site,
+    port: int,
+    environment: Mapping[str, str],
+    replies: Sequence[tuple[str, str, bool]],
+) -> None:
     done = making.run(
-        machine, directory, [], {"LC_ALL": "C.UTF-8"}, BUILD, replies,
+        machine, directory, [], environment, BUILD, replies,
         lambda: bool(site.fetch(machine.address, port, met.domain, timeout=10).status),
     )  # fmt: skip
     if done.stopped:

@@ -190,7 +190,10 @@ def _changes(
         stack = it.parts.get("stack")
         if port := _port(options, settings, stack):
             replies = making.answers(it.login, it.domain)
-            found["rebuild"] = changes.rebuild(it.machine, settings.directory, stack, met, port, replies, say)
+            variables = from_nothing.environment(settings.project, it.login) if options.fresh else {"LC_ALL": "C.UTF-8"}
+            found["rebuild"] = changes.rebuild(
+                it.machine, settings.directory, stack, met, port, variables, replies, say
+            )
         if options.reboot if options.reboot is not None else options.fresh and _asked_for(settings, "E58"):
             found["reboot"] = changes.reboot(
                 it.machine, container, met, asked, settings.output, keep=settings.keep, say=say

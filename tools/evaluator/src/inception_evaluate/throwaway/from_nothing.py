@@ -88,16 +88,18 @@ def make(
         trial.complaint = step.sentence
 
 
+def environment(root: Path, login: str) -> dict[str, str]:
+    """Return the variables that ``make`` has on the machine: those of the project's owner, who may do what root may."""
+    plain = {"LC_ALL": "C.UTF-8"}
+    return plain if is_bundle(root) else {**plain, "HOME": f"/home/{login}", "USER": login, "LOGNAME": login}
+
+
 def _run(trial: Trial, root: Path, login: str, domain: str, limit: float) -> Made:
-    bundle = is_bundle(root)
-    environment = {"LC_ALL": "C.UTF-8"}
-    if not bundle:
-        environment |= {"HOME": f"/home/{login}", "USER": login, "LOGNAME": login}
     return making.run(
         trial.machine,
         PLACE,
-        [f"LOGIN={login}"] if bundle else [],
-        environment,
+        [f"LOGIN={login}"] if is_bundle(root) else [],
+        environment(root, login),
         limit,
         making.answers(login, domain),
         lambda: _stands(trial.machine, PLACE, domain),
