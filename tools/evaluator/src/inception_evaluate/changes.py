@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from inception_evaluate import making
+from inception_evaluate import internet, making
 from inception_evaluate.collect import browser, site
 from inception_evaluate.collect.browser import persistence
 from inception_evaluate.collect.browser.walk import WalkError
@@ -136,6 +136,10 @@ def reboot(
         return Missing(str(error))
 
 
+class _CutOffError(UnseenError):
+    """A rebuild wanted to download what the machine does not reach."""
+
+
 def rebuild(
     machine: Machine,
     directory: str,
@@ -181,6 +185,8 @@ def rebuild(
             _make(machine, directory, met, wanted, environment, replies)
             figures.append(Figure(f"make with port {wanted}", time.monotonic() - began, "s", "start-up"))
             steps.append(_look(machine, met, wanted, closed, edit))
+        except _CutOffError as error:
+            steps.append(Step(f"port {wanted}", good=None, sentence=str(error)))
         except UnseenError as error:
             steps.append(Step(f"port {wanted}", good=False, sentence=str(error)))
 
@@ -233,6 +239,9 @@ def _make(
     if done.stopped:
         raise UnseenError(f"make did not end within {BUILD:.0f} s with port {port}")
     if done.code:
+        away = internet.unreachable(machine, done.log)
+        if away:
+            raise _CutOffError(f"with port {port} make failed, because this machine cannot reach {', '.join(away[:6])}")
         raise UnseenError(f"with port {port} {making.complaint(done.log, done.code)}")
 
 
