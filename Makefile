@@ -42,7 +42,7 @@ check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=te
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir OUTPUT=dir REBOOT=1 PORT=8443)
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"; status=$$?; \
-		[ ! -d reports ] || $(ROOT) chown --recursive --no-dereference --reference=. reports; \
+		[ ! -d reports ] || $(ROOT) chown --recursive --no-dereference --reference=. reports plugins; \
 		$(if $(OUTPUT),for file in "$(OUTPUT)"/evaluation.* "$(OUTPUT)"/shots "$(OUTPUT)"/make.log; do \
 			[ ! -e "$$file" ] || $(ROOT) chown --recursive --no-dereference --reference=. "$$file"; done;) exit $$status
 
