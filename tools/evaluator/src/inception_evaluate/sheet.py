@@ -92,11 +92,7 @@ def checks(
             continue
         if not deciding[name]:
             _ask_the_files(evidence, name, report, live=requirement.live)
-        active = [one for one in mine if one.suppressed is None]
-        live = {rule.id for rule in deciding[name]}
-        if name in _SHOWN and evidence.seen and not any(one.rule in live for one in active):
-            active = [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in active]
-        verdict = _verdict(active, evidence)
+        verdict = _verdict(_active(name, mine, evidence, {rule.id for rule in deciding[name]}), evidence)
         made.append(
             Check(
                 name,
@@ -111,6 +107,14 @@ def checks(
             )
         )
     return _with_spoken(made, wanted)
+
+
+def _active(name: str, mine: list[Finding], evidence: _Line, live: set[str]) -> list[Finding]:
+    """Return the findings that count for a line, as grave as they are beside what was seen to run."""
+    active = [one for one in mine if one.suppressed is None]
+    if name in _SHOWN and evidence.seen and not any(one.rule in live for one in active):
+        return [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in active]
+    return active
 
 
 def _ask_the_files(evidence: _Line, name: str, report: Report, *, live: bool) -> None:
