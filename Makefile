@@ -26,10 +26,10 @@ DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
 PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 # The evaluation looks at processes and ports of the whole machine, which root alone may.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
-EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),--reboot) \
+EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),$(if $(filter 0,$(REBOOT)),--no-reboot,--reboot)) \
 	$(if $(PORT),--port "$(PORT)") $(if $(SSH),--ssh "$(SSH)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 0,$(KILL)),--no-kill) \
 	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter 0,$(INSTALL)),,--install) \
-	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(filter command,$(origin PROJECT)),--fresh)
+	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
 .PHONY: up check evaluate bench test down clean fclean re ps logs wp export render settings lint lock help
@@ -40,9 +40,11 @@ up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil)
 check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
-evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir REBOOT=1 PORT=8443)
+evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir OUTPUT=dir REBOOT=1 PORT=8443)
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"; status=$$?; \
-		[ ! -d reports ] || $(ROOT) chown --recursive --no-dereference --reference=. reports plugins; exit $$status
+		[ ! -d reports ] || $(ROOT) chown --recursive --no-dereference --reference=. reports plugins; \
+		$(if $(OUTPUT),for file in "$(OUTPUT)"/evaluation.* "$(OUTPUT)"/shots "$(OUTPUT)"/make.log; do \
+			[ ! -e "$$file" ] || $(ROOT) chown --recursive --no-dereference --reference=. "$$file"; done;) exit $$status
 
 down: $(VENV)/.ready ## Stop the containers
 	@$(PLAY) playbooks/teardown.yml -e inception_teardown=down

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken import ROUNDS, Broken, Round
-from patient import Patient
+
+from support.broken import ROUNDS, Broken, Round
+from support.patient import Patient
 
 KINDS = [pytest.param(one, kind, id=kind.name) for one in ROUNDS for kind in one.kinds]
 #: What became of each round: its evaluation, or why there is none. Its kinds are so many tests of one look.
@@ -95,6 +96,8 @@ def test_broken_stack(broken: Round, kind: Broken, evaluation: dict[str, Any]) -
     assert set(undecided) == broken.undecided, undecided
     # What this kind breaks is failed by its own rules, and one of them says what it is.
     told = [f["message"] for name, rules in kind.fails.items() for f in failed[name] if f["rule"] in rules]
+    warned = {c["id"]: c["findings"] for c in evaluation["checks"] if c["verdict"] == "warn"}
+    told += [f["message"] for name, rules in kind.warns.items() for f in warned[name] if f["rule"] in rules]
     told += [reason for name in kind.undecided & undecided.keys() for reason in undecided[name]]
     assert any(kind.says in text for text in told), told
     assert evaluation["only"], "a partial run says that it is one"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import miss
+from support.sandbox import Sandbox
 
 
 @pytest.fixture(autouse=True)

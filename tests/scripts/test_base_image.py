@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT, wait_until
+from support.sandbox import Sandbox
 
 SCRIPTS = ROOT / "roles/base_image/files"
 REFERENCE = "debian:12-slim"

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox import as_nobody
 from support import ROOT, need
+from support.sandbox import as_nobody
 
 SCRIPT = ROOT / "srcs/requirements/tools/certificates.sh"
 DOMAIN = "wil.42.fr"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT, need
+from support.sandbox import Sandbox
 
 LOG = "/var/log/engine-test/dockerd.log"
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"

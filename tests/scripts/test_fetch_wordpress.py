@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT, need
+from support.sandbox import Sandbox
 
 WORDPRESS = {
     "index.php": b"<?php // front",

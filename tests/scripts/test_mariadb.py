@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT
+from support.sandbox import Sandbox
 
 VALUES = {"DB_NAME": "wordpress", "DB_USER": "wil", "DB_PORT": "3306", "DB_BUFFER_POOL_MB": "64"}
 SECRETS = {"db_root_password": "root-sesame", "db_password": "sesame"}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT, need, wait_until
+from support.sandbox import Sandbox
 
 NGINX = ROOT / "srcs/requirements/nginx"
 VALUES = {

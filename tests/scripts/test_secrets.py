@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import as_nobody
 from support import ROOT
+from support.sandbox import as_nobody
 
 SCRIPT = ROOT / "srcs/requirements/tools/secrets.sh"
 MODES = {

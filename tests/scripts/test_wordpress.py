@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from sandbox import Sandbox
 from support import ROOT, need
+from support.sandbox import Sandbox
 
 SITE = "/var/www/html"
 STATE = f"{SITE}/.inception"

@@ -62,3 +62,25 @@ def test_an_evaluation_leaves_nothing_of_roots(tmp_path: Path) -> None:
     assert done.returncode == 2, "the result of the evaluation is that of make"
     for name in ("reports/evaluate", "plugins/__pycache__"):
         assert (tmp_path / name).stat().st_uid == owner
+
+
+def test_of_a_folder_that_was_chosen_only_the_report_is_the_users(tmp_path: Path) -> None:
+    program = tmp_path / ".venv/evaluate/bin/inception-evaluate"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        '#!/bin/sh\nmkdir -p "my reports/shots"; cd "my reports"; touch evaluation.html shots/1.png\necho "$*"\n'
+    )
+    program.chmod(0o755)
+    mine = tmp_path / "my reports/mine"
+    mine.parent.mkdir()
+    mine.touch()
+    before = mine.stat().st_uid
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    os.chown(tmp_path, owner, -1)
+    command = ["make", f"--file={ROOT}/Makefile", "--old-file=.venv/.evaluate", "evaluate", "OUTPUT=my reports"]
+    done = run(command, cwd=tmp_path, env=own_environment())
+    assert done.returncode == 0, done.stderr
+    assert "--output my reports" in done.stdout
+    for name in ("evaluation.html", "shots", "shots/1.png"):
+        assert (mine.parent / name).stat().st_uid == owner, name
+    assert mine.stat().st_uid == before

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import AWKWARD_TITLE, Project
 from support import need, own_environment, run
+from support.scenarios import AWKWARD_TITLE, Project
 
 SERVICES = ["mariadb", "wordpress", "nginx"]
 #: Known to people and to Compose itself, and used nowhere else.

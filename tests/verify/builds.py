@@ -9,8 +9,9 @@ import shlex
 from collections.abc import Iterator
 
 import pytest
-from stack import SERVICES, Settings, Stack, make
-from web import Browser
+
+from support.stack import SERVICES, Settings, Stack, make
+from support.web import Browser
 
 #: Service, file of the service, a line at its end, and what says where the mistake is.
 MISTAKES = {

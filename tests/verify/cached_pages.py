@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from stack import Settings, Stack
-from web import Browser, Page
+
+from support.stack import Settings, Stack
+from support.web import HIT, Browser, Page, kept
 
 pytestmark = pytest.mark.usefixtures("probe")
 
-HIT = "HIT"
 BYPASS = "BYPASS"
 GZIP = {"Accept-Encoding": "gzip"}
 CONTENT = "/var/www/html/wp-content"
@@ -34,15 +34,6 @@ def made(page: Page) -> str:
     found = re.search(r"made-[0-9a-f]{16}", page.text)
     assert found, f"{page.url} was not made by WordPress: {page.status}"
     return found.group(0)
-
-
-def kept(browser: Browser, path: str) -> Page:
-    """Open a page often enough for it to come from the cache."""
-    for _ in range(3):
-        page = browser.request("GET", path)
-        if page.headers["x-cache"] == HIT:
-            return page
-    raise AssertionError(f"{path} is not kept: {page.status} {page.headers}")
 
 
 # --- After a change ---

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stack import SERVICES, Settings, Stack
+
+from support.stack import SERVICES, Settings, Stack
 
 VERBS = ("build", "recreate", "restart", "reload", "remove")
 #: What is told of the stack: an item of a list under the task's name, on a line of its own.

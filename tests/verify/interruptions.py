@@ -10,8 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import PROCESSES, SERVICES, Settings, Stack, make
-from web import Browser
+
+from support.stack import PROCESSES, SERVICES, Settings, Stack, make
+from support.web import Browser
 
 LOG = "/var/log/inception/compose.log"
 

@@ -9,8 +9,9 @@ import hashlib
 import time
 
 import pytest
-from stack import Stack
-from web import Browser
+
+from support.stack import Stack
+from support.web import Browser
 
 TITLE = "The mark of the verification"
 COMMENT = "A word on the mark of the verification"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cached_pages import kept
-from stack import Settings, Stack
-from web import Browser
+
+from support.stack import Settings, Stack
+from support.web import Browser, kept
 
 SITE = "/var/www/html"
 # Runs beside NGINX, in its network: so each client can have an address of its own, and no other test shares it.

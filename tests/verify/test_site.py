@@ -11,9 +11,9 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from stack import Settings, Stack
-from test_database import table
-from web import Browser
+
+from support.stack import Settings, Stack
+from support.web import Browser
 
 MEBIBYTE = 1024 * 1024
 # Where the workers of php-fpm may write; all else of the site is WordPress's own code. In wp-content itself
@@ -257,7 +257,7 @@ def test_an_option_that_did_not_exist_is_there_at_the_next_request(visitor: Brow
         stack.sql(statement)
         stack.docker("exec", "--user", "www-data", stack.container("wordpress"), "purge-cache.sh")
 
-    options = table(stack, "options")
+    options = stack.table("options")
     assert 'lang="en-US"' in visitor.request("GET", "/").text
     try:
         add(f"INSERT INTO {options} (option_name, option_value, autoload) VALUES ('WPLANG', 'de_DE', 'no')")  # noqa: S608 -- a name of the test's own

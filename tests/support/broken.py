@@ -7,6 +7,7 @@ could not tell apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 #: Lines of the sheet that the same look decides, so that a broken stack is also held against what must still hold.
@@ -35,12 +36,13 @@ class Broken:
         sql: a statement that breaks it, last of all.
         unsql: a statement that mends it, once the containers are mended.
         undecided: the lines that cannot be decided then.
+        warns: line to the rules that must warn of it.
 
     """
 
     name: str
     only: str
-    fails: dict[str, tuple[str, ...]]
+    fails: Mapping[str, tuple[str, ...]]
     says: str
     compose: dict[str, str] = field(default_factory=dict)
     before: str = ""
@@ -49,6 +51,7 @@ class Broken:
     sql: str = ""
     unsql: str = ""
     undecided: frozenset[str] = frozenset()
+    warns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -285,6 +288,16 @@ ROUNDS = (
             ),
             after=_unplug("stale") + "; docker exec wordpress sh -c 'rm -f /tmp/stale-*'; docker restart nginx",
         ),
+        Broken(
+            "unstyled-page", "E29", {}, "no browser takes https://wil.42.fr/?broken-style=1 (200, text/plain",
+            before=_plugin(
+                "unstyled",
+                "if (isset($_GET['broken-style'])) { header('Content-Type: text/plain'); echo 'body {}'; exit; } "
+                "add_action('wp_head', function () { echo '<link rel=\"stylesheet\" href=\"/?broken-style=1\">'; });",
+            ),
+            after=_unplug("unstyled"),
+            warns={"E29": ("browser-front",)},
+        ),
     # A stack that stays unhealthy is looked at all the same.
     ), ready="docker compose -f docker-compose.yml -f broken.yml up --detach --wait --wait-timeout 60 2>&1 || true"),
     Round("wrong-password", (
@@ -299,6 +312,11 @@ ROUNDS = (
         Broken(
             "wrong-login", "R28,E47,E54,R17", {"R28": ("domain-resolves",)} | dict.fromkeys(("E47", "E54", "R17"), ("data-path",)),
             "not a path under /home/tux/data/",
+        ),
+        Broken(
+            "held-comment", "E48", {}, "held for moderation", warns={"E48": ("browser-comment",)},
+            before=_plugin("held", "add_filter('pre_comment_approved', function () { return 0; }, 99);"),
+            after=_unplug("held"),
         ),
         Broken(
             "neighbour-let-in", "R35", {"R35": ("inner-services",)}, "a neighbour of the machine, who needs no more than a route by it, reaches mariadb",

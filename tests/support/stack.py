@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
-from web import Browser
+from support.web import Browser
 
 SERVICES = ("mariadb", "wordpress", "nginx")
 
@@ -165,6 +165,14 @@ class Stack:
             f"mariadb --batch --skip-column-names --user={user} -e {shlex.quote(statement)}"
         )
         return self.attempt("sh", "-c", script, "sh", self.container("mariadb"), data=f"{password}\n")
+
+    def table(self, suffix: str) -> str:
+        """Return the full name of one of WordPress's tables, whatever its prefix is."""
+        database = self.env["DB_NAME"]
+        found = self.sql(f"SHOW TABLES FROM {database}")
+        names = [row[0] for row in found if row[0].endswith(f"_{suffix}")]
+        assert len(names) == 1
+        return f"{database}.{names[0]}"
 
     # --- the site ---
 

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 ROLES = ROOT / "roles"
 #: The programs of the virtualenv that runs the tests.

@@ -13,6 +13,9 @@ import uuid
 from html.parser import HTMLParser
 from typing import Any
 
+#: What NGINX says of a page that came from the cache.
+HIT = "HIT"
+
 
 @dataclasses.dataclass(frozen=True)
 class Page:
@@ -169,3 +172,12 @@ class Browser:
             headers["Content-Type"] = "application/json"
             body = json.dumps(data).encode()
         return self.request(method, f"/wp-json{route}", body, headers)
+
+
+def kept(browser: Browser, path: str) -> Page:
+    """Open a page often enough for it to come from the cache."""
+    for _ in range(3):
+        page = browser.request("GET", path)
+        if page.headers["x-cache"] == HIT:
+            return page
+    raise AssertionError(f"{path} is not kept: {page.status} {page.headers}")
