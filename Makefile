@@ -15,6 +15,11 @@ export LC_ALL := C.UTF-8
 # Where anybody may write, as in a shared folder, Ansible takes no ansible.cfg that is not named.
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 
+# What changed or failed, messages and the end: for the log of CI.
+ifneq ($(filter-out 0,$(QUIET)),)
+export INCEPTION_OUTPUT := quiet
+endif
+
 VENV := .venv
 BIN := $(VENV)/bin
 # The programs of a virtualenv know the path that it was made at: a moved or copied checkout needs a new one.
@@ -23,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ARGS CREDENTIALS DATE DIR DOMAIN FORCE FORMAT INSTALL KEEP KILL LIMIT LOGIN ONLY PORT PROJECT QUICK REBOOT SSH STRICT SUBJECT
+KNOWN := ARGS CREDENTIALS DATE DIR DOMAIN FORCE FORMAT INSTALL KEEP KILL LIMIT LOGIN ONLY PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -44,7 +49,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 .PHONY: all up down stop clean fclean re ps logs wp settings check evaluate bench export render test lint lock help moved
 
 ##@ Run the site
-up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil); also: make, make all
+up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
 	@$(PLAY) playbooks/site.yml
 
 all: up
@@ -106,6 +111,7 @@ lock: $(VENV)/.ready ## Lock the dependencies anew
 
 ##@ Examples
 ##> make LOGIN=wil                        from a bare machine to https://wil.42.fr
+##> NO_COLOR=1 make QUIET=1               for the log of CI
 ##> make ARGS=--check                     what the next make would do
 ##> make export DIR=../inception          the repository to hand in
 ##> make check PROJECT=../inception       hold a repository to the subject
