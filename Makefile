@@ -28,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ARGS CREDENTIALS DATE DIR DOMAIN FORCE FORMAT INSTALL KEEP KILL LIMIT LOGIN ONLY PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT
+KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -37,7 +37,17 @@ $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name))
 BECOME = $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -n true 2>/dev/null || echo --ask-become-pass)
 # Talking to the engine needs root, or the group docker.
 DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
-PLAY = $(BIN)/ansible-playbook $(BECOME) $(ARGS)
+# A mistake is told before that question.
+JUDGE = $(if $(BECOME),INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/judge.yml &&)
+PLAY = $(JUDGE) $(BIN)/ansible-playbook $(BECOME) $(ARGS)
+# What is given is not asked for. It goes through the environment as it is, so that no quote or dollar is in the way.
+export INIT_LOGIN := $(value LOGIN)
+export INIT_TITLE := $(value TITLE)
+export INIT_LOCALE := $(value LOCALE)
+export INIT_ADMIN := $(value ADMIN)
+given = $(if $($(1)),-e $(2)='{{ lookup("env", "INIT_$(1)") }}')
+INIT = $(call given,LOGIN,inception_login) $(call given,TITLE,wordpress_title) $(call given,LOCALE,wordpress_locale) \
+	$(call given,ADMIN,wordpress_admin_user)
 # The evaluation looks at processes and ports of the whole machine, which root alone may.
 ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
 EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),--reboot) \
@@ -46,7 +56,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp settings check evaluate bench export render test lint lock help moved
+.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -78,8 +88,11 @@ wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
 
 ##@ Settings
-settings: $(VENV)/.ready ## List every setting with its default
-	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench
+init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)
+	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook playbooks/init.yml $(INIT)
+
+settings: $(VENV)/.ready ## Show every setting, its value and where that is given (FIND=port also what it means)
+	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml -e '{"settings_find": "$(FIND)"}'
 
 ##@ Hold it to the subject, and hand it in
 check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)

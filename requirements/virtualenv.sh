@@ -21,6 +21,8 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || refuse 'python3-venv is missi
 
 # What root has made there through sudo is in the way of everybody else.
 rm -rf "$venv" 2>/dev/null || sudo rm -rf "$venv"
+# The python3 found so far may have been the one in there.
+hash -r
 mkdir "$venv"
 log=$venv/prepare.log
 
