@@ -41,6 +41,9 @@ _SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", 
 #: Networks that every engine has from the start.
 _DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
 
+#: The passwords that may be given.
+_SECRETS = ("db_password", "db_root_password", "wp_admin_password", "wp_user_password")
+
 _TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
 
@@ -147,7 +150,8 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
     if spec.type == "list" and not isinstance(value, list):
         return f"{name} is {value!r}, but must be a list."
     if spec.type == "dict" and not isinstance(value, Mapping):
-        return f"{name} is {value!r}, but must be a mapping."
+        # It may hold secrets.
+        return f"{name} must be a mapping of names to values."
     if spec.type in {"str", "path"}:
         # YAML reads an unquoted `yes` as a truth value and `1.10` as the number 1.1.
         if value is None or isinstance(value, (bool, float, list, Mapping)):
@@ -279,6 +283,20 @@ def _administrator(name: str, value: object) -> str | None:
     return None
 
 
+def _secrets(name: str, value: object) -> str | None:
+    """Judge passwords, without ever showing one."""
+    given = value if isinstance(value, Mapping) else {}
+    unknown = sorted(key for key in given if key not in _SECRETS)
+    if unknown:
+        return f"{name} holds {unknown[0]!r}, which is no secret of the stack; known are {', '.join(_SECRETS)}."
+    weak = sorted(key for key, secret in given.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
+    if weak:
+        return f"{name} holds a {weak[0]} that cannot be used; take 12 to 128 letters, digits and signs of ASCII."
+    if ("wp_admin_password" in given) != ("wp_user_password" in given):
+        return f"{name} holds the password of one user of WordPress alone; give wp_admin_password and wp_user_password."
+    return None
+
+
 def _optional_checksum(name: str, value: object) -> str | None:
     return _matches(_SHA256, "64 hexadecimal digits in lower case")(name, value) if str(value) else None
 
@@ -309,6 +327,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "mariadb_port": _port,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
+    "stack_secrets": _secrets,
     "wordpress_title": _not_blank,
     "wordpress_locale": _matches(_LOCALE, "a locale such as en_US, ko_KR or de_DE_formal"),
     "wordpress_admin_user": _administrator,
@@ -457,7 +476,8 @@ class ActionModule(ActionBase):
         if told:
             result.update(failed=True, msg="\n".join(told))
         else:
-            result.update(changed=False, msg=f"{len(settings)} settings are sound.", settings=settings)
+            shown = {**settings, "stack_secrets": dict.fromkeys(settings["stack_secrets"], "(hidden)")}
+            result.update(changed=False, msg=f"{len(settings)} settings are sound.", settings=shown)
             result["places"] = {name: where for name, where in places.items() if name in settings}
         return result
 

@@ -99,6 +99,52 @@ def test_settings_may_come_from_a_vault(bundle: Path, *, whole: bool) -> None:
     assert settings(bundle, ANSIBLE_VAULT_PASSWORD_FILE=str(password))["wordpress_admin_email"][0] == "me@example.org"
 
 
+def test_secrets_may_come_from_a_vault(bundle: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("the secrets belong to root")
+    password = bundle / "password"
+    password.write_text("the vault's own\n", encoding="utf-8")
+    environment = {**own_environment(), "ANSIBLE_VAULT_PASSWORD_FILE": str(password), "LC_ALL": "C.UTF-8"}
+    secrets = {
+        "db_password": "hunter2hunter2",
+        "wp_admin_password": "hunter2-admin",
+        "wp_user_password": "hunter2-user",
+    }
+    play = [
+        {
+            "name": "P",
+            "hosts": "inception",
+            "gather_facts": False,
+            "vars": {"inception_project_dir": str(bundle / "p")},
+        },
+    ]
+    play[0]["tasks"] = [
+        {"validate_settings": {}},
+        {"ansible.builtin.include_role": {"name": "stack", "tasks_from": "secrets"}, "vars": {"inception_host": {}}},
+    ]
+    (bundle / "playbooks/secrets.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
+
+    def write(more: dict[str, str]) -> str:
+        (bundle / FILE).write_text(yaml.safe_dump({"stack_secrets": {**secrets, **more}}), encoding="utf-8")
+        assert run([str(BIN / "ansible-vault"), "encrypt", FILE], cwd=bundle, env=environment).returncode == 0
+        done = run([str(BIN / "ansible-playbook"), "-vv", "playbooks/secrets.yml"], cwd=bundle, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "hunter2" not in done.stdout + done.stderr
+        return done.stdout
+
+    assert "changed=2" in write({})
+    files = {path.name: path.read_text(encoding="utf-8") for path in (bundle / "p/secrets").iterdir()}
+    assert files == {
+        "db_password.txt": "hunter2hunter2\n",
+        "credentials.txt": "WP_ADMIN_PASSWORD=hunter2-admin\nWP_USER_PASSWORD=hunter2-user\n",
+    }
+    assert all(path.stat().st_mode & 0o777 == 0o400 for path in (bundle / "p/secrets").iterdir())
+    assert "changed=0" in write({})
+    assert "changed=1" in write({"db_password": "hunter2-changed", "wp_user_password": "hunter2-other"})
+    assert (bundle / "p/secrets/db_password.txt").read_text(encoding="utf-8") == "hunter2-changed\n"
+    assert (bundle / "p/secrets/credentials.txt").read_text(encoding="utf-8") == files["credentials.txt"]
+
+
 def test_the_example_of_servers_is_sound(bundle: Path) -> None:
     shutil.copytree(bundle / "inventory/servers.example", bundle / "servers")
     command = [str(BIN / "ansible-playbook"), "-i", "servers", "playbooks/judge.yml"]

@@ -47,6 +47,7 @@ KNOWN = {
         name: Spec(type={int: "int", list: "list", bool: "bool"}.get(type(value), "str"))
         for name, value in SOUND.items()
     },
+    "stack_secrets": Spec(type="dict"),
     "wordpress_sha256": Spec(),
     "wordpress_url": Spec(),
     "wordpress_cli_url": Spec(),
@@ -125,6 +126,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_data_dir", "/etc", "name a directory below it"),
     ("inception_data_dir", "~/data", "absolute path"),
     ("inception_supply", "internet", "auto, upstream, distribution"),
+    ("stack_secrets", "hunter2hunter2", "must be a mapping"),
+    ("stack_secrets", {"db_pasword": "hunter2hunter2"}, "known are db_password, "),
+    ("stack_secrets", {"db_password": "hunter2"}, "12 to 128"),
+    ("stack_secrets", {"db_password": "hunter2 hunter2"}, "12 to 128"),
+    ("stack_secrets", {"wp_user_password": "hunter2hunter2"}, "give wp_admin_password and"),
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
@@ -184,6 +190,7 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
     assert sentence.endswith((".", "?", ")"))
     assert "\n" not in sentence
     assert len(sentence) < 250
+    assert "hunter2" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -192,6 +199,7 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("wordpress_title", 'O\'Reilly "$5" #1 \\o/ 한국어'),
         ("wordpress_title", 42),
         ("inception_https_port", "8443"),
+        ("stack_secrets", {"db_password": "hunter2hunter2"}),
         ("wordpress_locale", "de_DE_formal"),
         ("wordpress_locale", "ckb"),
         ("wordpress_locale", "pt_PT_ao90"),
