@@ -146,6 +146,21 @@ def test_a_moved_checkout_gets_a_new_virtualenv(checkout: Path, content: str | N
     assert ("virtualenv.sh" in make(checkout, "-n", "settings").stdout) == anew
 
 
+def test_the_settings_are_judged_before_a_password_is_asked_for(checkout: Path) -> None:
+    programs = checkout / "bin"
+    programs.mkdir()
+    for name, script in (("id", "echo 1000"), ("sudo", "exit 1")):
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (programs / name).chmod(0o755)
+    asked = make(checkout, "-n", "up", PATH=f"{programs}:{os.environ['PATH']}").stdout
+    first, then = asked.split("&&")
+    assert first.strip().endswith("playbooks/judge.yml")
+    assert "--ask-become-pass" not in first
+    assert "--ask-become-pass" in then
+    (programs / "sudo").write_text("#!/bin/sh\n", encoding="utf-8")
+    assert "judge.yml" not in make(checkout, "-n", "up", PATH=f"{programs}:{os.environ['PATH']}").stdout
+
+
 @pytest.fixture
 def programs(tmp_path: Path) -> Path:
     """Return a directory with what a bare machine has, but no Python."""

@@ -75,6 +75,28 @@ def test_the_own_file_overrides_the_tracked_one_which_still_counts(bundle: Path)
     assert set(found) == set(validate_settings.load_specs())
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("a: 1\nwordpress_title: Tom: the site\n", ":2:21: Colons in unquoted values must be followed by a"),
+        ("https_port: 8443\n", ":1: https_port is not a setting; did you mean inception_https_port?"),
+        ("wordpress_title: x\ninception_domain: 10.0.0.1\n", ":2: inception_domain is '10.0.0.1', which is an address"),
+    ],
+    ids=["no YAML", "misspelt", "bad value"],
+)
+def test_make_refuses_bad_settings_in_one_sentence_and_touches_nothing(
+    bundle: Path, content: str, sentence: str
+) -> None:
+    (bundle / FILE).write_text(content, encoding="utf-8")
+    before = sorted(bundle.iterdir())
+    done = make(bundle, "up")
+    assert done.returncode == 2
+    said = [line.strip() for line in (done.stdout + done.stderr).splitlines() if ".yml:" in line]
+    assert len(said) == 1, done.stdout + done.stderr
+    assert said[0].removeprefix("[ERROR]: ").removeprefix(f"{bundle}/").startswith(f"{FILE}{sentence}")
+    assert sorted(bundle.iterdir()) == before
+
+
 def test_a_setting_is_found_by_a_word(bundle: Path) -> None:
     done = make(bundle, "settings", "FIND=Upload")
     assert [line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()] == ["inception_upload_limit_mb"]
