@@ -11,7 +11,8 @@ description:
   - Ansible's own output, but for what tells a person nothing. A task's headline appears when it takes time, not only when
     it has ended; a failure that is told in sentences stands once, without an excerpt of the playbook.
   - While a task takes long, prints from time to time how long it has been running and on which of several hosts, with
-    the last line of the newest log below a directory where that can be read.
+    the last line of the newest log below a directory where that can be read. Of a server it is asked for in a call of
+    its own, which never asks for a password.
   - Passes the end of the terminal on, as Ansible itself does with Ctrl-C, so that nothing goes on unseen.
   - At the end prints the time of each play, and the custom statistics of each host.
 extends_documentation_fragment:
@@ -51,19 +52,24 @@ requirements:
 
 import os
 import re
+import shlex
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from ansible import constants
+from ansible import constants, context
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 #: Terminal escapes and other control characters of a build's output.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
 _TAIL_BYTES = 4096
 _WIDTH = 110
+#: Seconds that a server may take to show the end of a log.
+_ANSWER = 10
 #: Seconds after which a task's headline is shown although there is no result yet.
 _HEADLINE = 1.0
 #: What the result of a failed task holds beside its message when the message is all that there is to tell.
@@ -91,11 +97,49 @@ def last_line(directory: Path, since: float) -> str:
             return ""
         with newest[1].open("rb") as handle:
             handle.seek(max(0, newest[1].stat().st_size - _TAIL_BYTES))
-            lines = handle.read().decode("utf-8", "replace").splitlines()
+            return end_of(handle.read().decode("utf-8", "replace"))
     except OSError:
         return ""  # The log belongs to root, or is just being replaced: the time alone is a sign of life.
-    clean = [line for line in (_CONTROL.sub("", line).strip() for line in lines) if line]
+
+
+def end_of(text: str) -> str:
+    """Return the last line that says something, without what steers a terminal."""
+    clean = [line for line in (_CONTROL.sub("", line).strip() for line in text.splitlines()) if line]
     return clean[-1][:_WIDTH] if clean else ""
+
+
+def last_line_on(host: str, directory: Path, age: float) -> str:
+    """Return the last line of the newest log on a server, where it is younger than ``age`` (seconds).
+
+    Ansible itself is called for that, as it knows the way; it must not ask for anything. Without an answer within
+    seconds the time alone is a sign of life.
+    """
+    script = (
+        f"cd {shlex.quote(str(directory))} && log=$(ls -t *.log | head -n 1) && "
+        f'[ $(($(date +%s) - $(stat -c %Y "$log"))) -le {int(age)} ] && tail -c {_TAIL_BYTES} "$log"'
+    )
+    options = [f"--inventory={source}" for source in context.CLIARGS["inventory"] or ()]
+    options += [f"--extra-vars={given}" for given in context.CLIARGS["extra_vars"] or ()]
+    command = [
+        str(Path(sys.argv[0]).with_name("ansible")),
+        host,
+        *options,
+        "--become",
+        "--ssh-extra-args=-o BatchMode=yes",
+    ]
+    try:
+        done = subprocess.run(
+            [*command, "--module-name=ansible.builtin.raw", f"--args={script}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_ANSWER,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    # One line tells of which host it is.
+    return end_of(done.stdout.decode("utf-8", "replace").partition(">>\n")[2]) if done.returncode == 0 else ""
 
 
 class CallbackModule(DefaultCallback):
@@ -274,7 +318,7 @@ class CallbackModule(DefaultCallback):
                 self._print_task_banner(task)
             if spent >= (marks + 1) * interval:
                 marks = int(spent // interval)
-                line = last_line(directory, began)
                 hosts = sorted(self._waiting - {"localhost"})
+                line = last_line_on(hosts[0], directory, spent) if hosts else last_line(directory, began)
                 where = f" on {', '.join(hosts[:5])}{' …' if len(hosts) > 5 else ''}" if hosts else ""
                 self._display.display(f"    … {task.get_name()}{where}, {spent:.0f} s{': ' + line if line else ''}")

@@ -25,6 +25,27 @@ def log(directory: Path, name: str, content: bytes, age: float = 0) -> None:
     os.utime(path, (then, then))
 
 
+@pytest.mark.parametrize(
+    ("age", "become", "line"),
+    [
+        (60, "ansible_become=false", "#7 Unpacking php"),
+        (5, "ansible_become=false", ""),
+        (60, "ansible_become_exe=/bin/false", ""),
+    ],
+    ids=["there", "too old", "no right"],
+)
+def test_the_log_of_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: int, become: str, line: str) -> None:
+    directory = tmp_path / "the logs"
+    directory.mkdir()
+    log(directory, "old.log", b"old\n", age=50)
+    log(directory, "new.log", b"first\n\x1b[1m#7 Unpacking php\x1b[0m\n\n", age=30)
+    given = ("ansible_connection=local", become, "ansible_become_user=nobody")
+    monkeypatch.setattr(phases.context, "CLIARGS", {"inventory": ["web1,"], "extra_vars": given})
+    monkeypatch.setattr(phases, "_ANSWER", 60)
+    monkeypatch.setattr(sys, "argv", [str(BIN / "ansible-playbook")])
+    assert phases.last_line_on("web1", directory, age) == line
+
+
 class TestLastLine:
     def test_the_newest_log_is_read(self, tmp_path: Path) -> None:
         log(tmp_path, "old.log", b"old\n", age=20)
@@ -141,8 +162,10 @@ def test_a_failure_stands_once_and_promises_no_site(tmp_path: Path) -> None:
 
 
 def test_several_hosts_are_named_and_tell_the_same_once(tmp_path: Path) -> None:
-    output = playbook(tmp_path, "-e", "where=all seconds=3", hosts="web1,web2")
-    assert re.search(r"^    … Long work on web1, web2, \d s", output, re.MULTILINE), output
+    # Both are this machine, but asked as a server is.
+    both = "-e", "ansible_connection=local", "-e", "ansible_become=false"
+    output = playbook(tmp_path, "-e", "where=all seconds=3", *both, hosts="web1,web2")
+    assert re.search(r"^    … Long work on web1, web2, \d+ s(: #9 Setting up nginx)?$", output, re.MULTILINE), output
     assert "web2: Nothing was changed.\n" in output
     assert re.search(r"READY \**\nweb1\nSite  .*\n.*\nweb2\nSite", output), output
 
