@@ -69,7 +69,7 @@ export: $(VENV)/.ready ## Write a stand-alone submission to DIR (FORCE=1 keeps w
 	@$(BIN)/ansible-playbook playbooks/export.yml -e "{\"export_dir\": \"$(or $(DIR),$(error DIR is missing: make export DIR=../inception))\"}" $(if $(filter 1,$(FORCE)),-e export_force=true)
 
 settings: $(VENV)/.ready ## List every setting with its default
-	@$(BIN)/ansible-doc -t role -r roles inception docker_engine host base_image mariadb wordpress nginx bench
+	@$(BIN)/ansible-doc -t role -r roles $(notdir $(wildcard roles/*))
 
 render: $(VENV)/.ready ## Write srcs/ anew for the default settings, as it is committed
 	@$(BIN)/ansible-playbook -i localhost, playbooks/render.yml -e "{\"render_dir\": \"$(CURDIR)\"}"

@@ -88,8 +88,7 @@ def find_variables(templates: Iterable[str], settings: Collection[str]) -> dict[
     found = {}
     for match in (match for text in templates for match in _LINE.finditer(text)):
         name, expression = match.groups()
-        # An internal variable is named like the setting that it is worked out from.
-        words = dict.fromkeys(word.removeprefix("__") for word in re.findall(r"[a-z_0-9]+", expression))
+        words = dict.fromkeys(re.findall(r"[a-z_0-9]+", expression))
         plain = _PLAIN.fullmatch(expression)
         found[name] = Variable(
             match.group(),

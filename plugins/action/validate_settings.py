@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,15 @@ class Spec:
     choices: tuple[str, ...] = ()
 
 
-def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], services: Iterable[str] = ()) -> list[str]:
+def find_problems(
+    settings: Mapping[str, object], specs: Mapping[str, Spec], services: Mapping[str, Collection[str]] | None = None
+) -> list[str]:
     """Return what is wrong with the settings, each as one sentence: what, where, what to do.
 
     Args:
         settings: value by name, of every variable whose name begins like one of ours.
         specs: the known settings.
-        services: the roles that exist as services; empty to leave the list of services unjudged.
+        services: the roles that exist as services, each with its settings that are ports; None to leave them unjudged.
     """
     found: list[str] = []
     for name in sorted(settings):
@@ -74,20 +76,20 @@ def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], ser
     if found:
         # The values cannot be judged further while their names or types are wrong.
         return found
-    for name, judge in _JUDGES.items():
+    ports = dict.fromkeys((name for names in (services or {}).values() for name in sorted(names)), _port)
+    for name, judge in {**_JUDGES, **ports}.items():
         if name in settings and not (found and name == "inception_domain"):
             # A domain made from a bad login would tell of the same mistake twice.
             problem = judge(name, settings[name])
             if problem:
                 found.append(problem)
     found.extend(_relations(settings))
-    known_services = set(services)
     chosen = settings.get("inception_services", [])
-    if known_services and isinstance(chosen, list):
+    if services is not None and isinstance(chosen, list):
         found.extend(
-            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(known_services))}."
+            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(services))}."
             for service in chosen
-            if service not in known_services
+            if service not in services
         )
     return found
 
@@ -255,9 +257,6 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
-    "nginx_port": _port,
-    "wordpress_port": _port,
-    "mariadb_port": _port,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "wordpress_title": _not_blank,
@@ -315,8 +314,17 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
 
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-#: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.
-FACTS = frozenset({"inception_machine", "inception_teardown", "inception_teardown_force"})
+#: What guard and roles find out or hand on, and what a teardown is told; everything else must be a setting.
+FACTS = frozenset(
+    {
+        "inception_edits",
+        "inception_machine",
+        "inception_teardown",
+        "inception_teardown_force",
+        "stack_written",
+        "submission_rendered",
+    }
+)
 
 
 def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
@@ -326,6 +334,8 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
         document = yaml_load(path.read_text(encoding="utf-8"))
         for entry in document["argument_specs"].values():
             for name, option in entry.get("options", {}).items():
+                if not name.startswith(f"{path.parents[1].name}_"):
+                    continue  # It is another role's, whose own specs say more of it.
                 specs[name] = Spec(
                     type=str(option.get("type", "str")),
                     choices=tuple(str(choice) for choice in option.get("choices", [])),
@@ -333,9 +343,17 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
     return specs
 
 
-def find_services(roles: Path = ROLES) -> list[str]:
-    """Return the roles that are services: those that bring a Compose fragment."""
-    return sorted(path.parents[2].name for path in roles.glob("*/templates/compose/services.yml.j2"))
+def load_services(roles: Path = ROLES) -> dict[str, frozenset[str]]:
+    """Return the roles that are services, each with the settings that it says are ports."""
+    return {
+        path.parents[1].name: frozenset(
+            setting
+            for port in yaml_load(path.read_text(encoding="utf-8")).get("ports", [])
+            for setting in (port["setting"], port.get("published"))
+            if setting
+        )
+        for path in sorted(roles.glob("*/meta/service.yml"))
+    }
 
 
 class ActionModule(ActionBase):
@@ -359,7 +377,7 @@ class ActionModule(ActionBase):
         for name in sorted(variables):
             if name.startswith(prefixes) and name not in FACTS:
                 settings[name] = self._value(name, variables[name])
-        problems = find_problems(settings, specs, find_services())
+        problems = find_problems(settings, specs, load_services())
         if problems:
             result.update(failed=True, msg="\n".join(problems))
         else:

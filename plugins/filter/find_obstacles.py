@@ -14,6 +14,11 @@ options:
     description: The fact C(inception_machine).
     type: dict
     required: true
+  services:
+    description: What each service says of itself, as the lookup C(inception_service) returns it.
+    type: list
+    elements: dict
+    required: true
   project_name:
     description: The setting C(inception_project_name).
     type: str
@@ -60,8 +65,9 @@ EXAMPLES = r"""
   when: obstacles | length > 0
   vars:
     obstacles: >-
-      {{ inception_machine | find_obstacles(project_name='inception', project_dir='/opt/inception', login='wil',
-      data_dir='/home/wil/data', database='wordpress', former_database='', base='debian', wordpress_version='7.0', wordpress_url='') }}
+      {{ inception_machine | find_obstacles(services=query('inception_service', 'nginx'), project_name='inception',
+      project_dir='/opt/inception', login='wil', data_dir='/home/wil/data', database='wordpress',
+      former_database='', base='debian', wordpress_version='7.0', wordpress_url='') }}
 """
 
 RETURN = r"""
@@ -88,8 +94,9 @@ def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> lis
 
     Args:
         machine: what the module ``machine_facts`` gathered.
-        wanted: the settings ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``, ``login``,
-            ``wordpress_version`` and ``wordpress_url``, and the ``former_database``.
+        wanted: in ``services`` what each service says of itself, and the settings ``project_name``, ``data_dir``,
+            ``project_dir``, ``database``, ``base``, ``login``, ``wordpress_version`` and ``wordpress_url``, and
+            the ``former_database``.
     """
     found: list[str] = []
     found.extend(_platform(machine))
@@ -146,38 +153,41 @@ def _room(machine: Mapping[str, Any]) -> list[str]:
 
 def _ports(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
+    settings = {port["published_number"]: port["published"] for s in wanted["services"] for port in s["ports"]}
     for listener in machine["listeners"]:
         if listener["project"] and listener["project"] == wanted["project_name"]:
             continue
         holder = listener["container"] or listener["process"] or "a process that cannot be named"
         kind = "the container" if listener["container"] else "the process"
-        found.append(
-            f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another inception_https_port."
-        )
+        setting = settings[listener["port"]]
+        found.append(f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another {setting}.")
     return found
 
 
 def _secrets(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
     directory = f"{wanted['project_dir']}/secrets"
+    secrets = [secret for service in wanted["services"] for secret in service["secrets"]]
+    owners = {secret["file"]: secret["owner"] for secret in secrets}
     for name, state in sorted(machine["secrets"].items()):
-        if state["owner"] != 0:
+        if state["owner"] != owners[name]:
             found.append(
                 f"{directory}/{name} belongs to the user {state['owner']}, but the containers can read only what belongs "
-                f"to root: chown 0:0 {directory}/{name}."
+                f"to {owners[name] or 'root'}: chown {owners[name]} {directory}/{name}."
             )
         if state["problem"]:
             found.append(
                 f"{directory}/{name} {state['problem']}; write a better value into it, or remove the file to have one made."
             )
-    needed = ("credentials.txt", "db_password.txt", "db_root_password.txt")
-    missing = [name for name in needed if name not in machine["secrets"]]
-    database = f"{wanted['data_dir']}/mariadb"
-    if missing and database in machine["filled_directories"]:
-        found.append(
-            f"{database} holds a database, but {directory}/{missing[0]} is gone: put the secrets of that installation back, "
-            "or move the directory away to begin anew."
-        )
+    for secret in secrets:
+        data = f"{wanted['data_dir']}/{secret['data']}"
+        if secret["file"] not in machine["secrets"] and data in machine["filled_directories"]:
+            found.append(
+                f"{data} holds data, but {directory}/{secret['file']} is gone: put the secrets of that installation back, "
+                "or move the directory away to begin anew."
+            )
+            # The others are gone with it.
+            break
     return found
 
 

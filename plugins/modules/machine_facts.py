@@ -47,6 +47,12 @@ options:
     type: list
     elements: str
     default: []
+  secrets:
+    description:
+      - The files in C(secrets/) that hold passwords, each with the names of its values. A file without names holds one value
+        and nothing else.
+    type: dict
+    default: {}
   supply:
     description: The setting C(inception_supply).
     type: str
@@ -112,8 +118,6 @@ from ansible.module_utils.docker_client import DockerError, Engine, compose_vers
 
 #: Below this, a generated or typed secret is guessable within reach of an offline attack.
 MINIMUM_SECRET_LENGTH = 12
-#: Secret files that hold one value and nothing else.
-BARE_SECRETS = frozenset({"db_password.txt", "db_root_password.txt"})
 #: Passwords that every word list begins with, and the examples of tutorials.
 COMMON_SECRETS = frozenset(
     {
@@ -237,13 +241,12 @@ def foreign_containers(names: list[str], project: str, containers: list[dict[str
     return found
 
 
-def secret_problem(name: str, text: str) -> str:
+def secret_problem(text: str, *, bare: bool) -> str:
     """Return what is wrong with the content of a secret file; empty when nothing is.
 
-    Files of lines ``NAME=value`` are judged value by value.
+    Files of lines ``NAME=value`` are judged value by value. One that holds a bare password has no comments: the
+    password may well begin with a hash.
     """
-    # A file that holds a bare password has no comments: the password may well begin with a hash.
-    bare = name in BARE_SECRETS
     lines = [line for line in text.splitlines() if line.strip() and (bare or not line.startswith("#"))]
     if not lines:
         return "is empty"
@@ -262,15 +265,19 @@ def secret_problem(name: str, text: str) -> str:
     return ""
 
 
-def secrets(directory: Path) -> dict[str, dict[str, Any]]:
-    """Return what is wrong with each secret file; never a secret itself."""
-    if not directory.is_dir():
-        return {}
+def secrets(directory: Path, wanted: dict[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Return what is wrong with each secret file that is there; never a secret itself.
+
+    Args:
+        directory: where they lie.
+        wanted: by file name, the names of the values that it holds; none for one bare value.
+    """
     found = {}
-    for path in sorted(directory.iterdir()):
-        if path.is_file() and not path.name.startswith(".") and path.suffix == ".txt":
+    for name, values in sorted(wanted.items()):
+        path = directory / name
+        if path.is_file():
             text = path.read_text(encoding="utf-8", errors="replace")
-            found[path.name] = {"problem": secret_problem(path.name, text), "owner": path.stat().st_uid}
+            found[name] = {"problem": secret_problem(text, bare=not values), "owner": path.stat().st_uid}
     return found
 
 
@@ -450,7 +457,7 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
             for volume in volumes
             if volume["Name"] in parameters["volumes"]
         },
-        "secrets": secrets(Path(parameters["project_dir"]) / "secrets"),
+        "secrets": secrets(Path(parameters["project_dir"]) / "secrets", parameters["secrets"]),
         "own_certificate": has_own_certificate(Path(parameters["project_dir"]) / "secrets" / "tls.crt"),
         "filled_directories": [
             str(path) for path in (sorted(data_dir.iterdir()) if data_dir.is_dir() else []) if filled(path)
@@ -481,6 +488,7 @@ def main() -> None:
             "ports": {"type": "list", "elements": "int", "default": []},
             "containers": {"type": "list", "elements": "str", "default": []},
             "volumes": {"type": "list", "elements": "str", "default": []},
+            "secrets": {"type": "dict", "default": {}},
             "supply": {"type": "str", "choices": ["auto", "upstream", "distribution"], "default": "auto"},
             "base_image": {"type": "str", "default": ""},
             "upstream_urls": {"type": "list", "elements": "str", "default": []},

@@ -22,20 +22,16 @@ PLAY: list[dict[str, Any]] = [
             {"name": "Validate", "validate_settings": {}, "register": "__inception_judged"},
             {"name": "Look", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "look"}},
             {"name": "Find", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "edits"}},
-            *(
-                {"name": "Render", "ansible.builtin.include_role": {"name": service, "public": True}}
-                for service in ("mariadb", "wordpress", "nginx")
-            ),
             {
                 "name": "Write",
                 "ansible.builtin.include_role": {"name": "stack", "tasks_from": "render"},
-                "vars": {"__stack_memory": "{{ inception_project_dir }}/.inception"},
+                "vars": {"stack_memory": "{{ inception_project_dir }}/.inception"},
             },
             {"name": "Validate", "ansible.builtin.include_role": {"name": "stack", "tasks_from": "validate"}},
-            {"name": "Tell", "ansible.builtin.debug": {"msg": "TOLD {{ __inception_edits.messages | to_json }}"}},
+            {"name": "Tell", "ansible.builtin.debug": {"msg": "TOLD {{ inception_edits.messages | to_json }}"}},
             {
                 "name": "Tell",
-                "ansible.builtin.debug": {"msg": "DB_NAME was {{ __inception_edits.former.DB_NAME | default('') }}."},
+                "ansible.builtin.debug": {"msg": "DB_NAME was {{ inception_edits.former.DB_NAME | default('') }}."},
             },
         ],
     }

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import time
 from datetime import date
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
+from filter.apt_source import apt_source
 from filter.env_quote import FilterModule as EnvQuote
 from filter.env_quote import env_quote
 from filter.find_obstacles import FilterModule as Obstacles
 from filter.find_obstacles import obstacles
+from filter.kept_archive import kept_archive
 from filter.penultimate_image import FilterModule as PenultimateImage
 from filter.penultimate_image import penultimate_image
 
@@ -70,6 +73,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
     }
     wanted = {
+        "services": [],
         "project_name": "inception",
         "project_dir": "/p",
         "data_dir": "/d",
@@ -82,3 +86,23 @@ def test_obstacles_are_those_of_the_package() -> None:
     }
     (obstacle,) = obstacles(machine, **wanted)
     assert "Root rights" in obstacle
+
+
+def test_an_archive_is_whole_with_its_checksum() -> None:
+    files = {"a.tar": {"mtime": int(time.time()) - 3 * 86400}, "a.tar.sha256": {"mtime": 0}, "b.tar": {"mtime": 0}}
+    assert 3 <= kept_archive(files, "a")["days"] < 3.1
+    assert kept_archive(files, "b") == kept_archive(files, "c") == {}
+
+
+TARGETS = [
+    "bookworm-updates main http://deb.example/debian /etc/apt/sources.list.d/debian.sources:1",
+    "bookworm contrib http://deb.example/debian /etc/apt/sources.list.d/debian.sources:1",
+    "bookworm main http://deb.example/debian /etc/apt/sources.list.d/debian.sources:1",
+    "bookworm main http://other.example/debian /etc/apt/sources.list:7",
+]
+
+
+def test_apt_source_is_the_first_one_of_the_release_s_main_packages() -> None:
+    found = {"uri": "http://deb.example/debian", "file": "/etc/apt/sources.list.d/debian.sources"}
+    assert apt_source(TARGETS, "bookworm") == found
+    assert apt_source(TARGETS, "trixie") == apt_source(["bookworm main"], "bookworm") == {}

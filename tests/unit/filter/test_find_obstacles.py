@@ -26,6 +26,14 @@ MACHINE: dict[str, Any] = {
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
 WANTED = {
+    "services": [
+        {"ports": [], "secrets": [{"file": "db_password.txt", "owner": 0, "data": "mariadb"}]},
+        {"ports": [], "secrets": [{"file": "credentials.txt", "owner": 0, "data": "mariadb"}]},
+        {
+            "ports": [{"published": "inception_https_port", "published_number": 443}],
+            "secrets": [{"file": "tls.key", "owner": 33, "data": None}],
+        },
+    ],
     "project_name": "inception",
     "project_dir": "/opt/inception",
     "data_dir": "/home/wil/data",
@@ -37,7 +45,7 @@ WANTED = {
     "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
 }
 UPSTREAM = {"resolved": "upstream", "source": "setting", "unreachable": []}
-SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
+SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt")}
 
 
 def machine(**changes: Any) -> dict[str, Any]:
@@ -88,7 +96,7 @@ def test_a_good_machine_has_no_obstacle() -> None:
         ),
         (
             {"filled_directories": ["/home/wil/data/mariadb"]},
-            "/home/wil/data/mariadb holds a database, but /opt/inception/secrets/credentials.txt is gone",
+            "/home/wil/data/mariadb holds data, but /opt/inception/secrets/db_password.txt is gone",
         ),
         ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
