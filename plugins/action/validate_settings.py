@@ -49,10 +49,12 @@ class Spec:
     Attributes:
         type: the Ansible type name, for example ``int``.
         choices: the values allowed; empty when any is.
+        elements: the type of what a list holds; empty when it may be any.
     """
 
     type: str = "str"
     choices: tuple[str, ...] = ()
+    elements: str = ""
 
 
 def find_problems(
@@ -110,6 +112,9 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
         return f"{name} is {value!r}, but must be true or false."
     if spec.type == "list" and not isinstance(value, list):
         return f"{name} is {value!r}, but must be a list."
+    if isinstance(value, list) and spec.elements:
+        entries = (_type_problem(f"{name}[{n}]", entry, Spec(spec.elements)) for n, entry in enumerate(value))
+        return next((problem for problem in entries if problem), None)
     if spec.type == "dict" and not isinstance(value, Mapping):
         return f"{name} is {value!r}, but must be a mapping."
     if spec.type in {"str", "path"}:
@@ -339,6 +344,7 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
                 specs[name] = Spec(
                     type=str(option.get("type", "str")),
                     choices=tuple(str(choice) for choice in option.get("choices", [])),
+                    elements=str(option.get("elements", "")),
                 )
     return specs
 

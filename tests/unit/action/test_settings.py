@@ -111,6 +111,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
+    ("inception_services", ["mariadb", ["nginx"]], "[1] is ['nginx'], but must be text"),
     ("inception_services", ["mariadb", "wordpress", "nginx", "nginx"], "twice"),
     ("inception_remember_login", "perhaps", "true or false"),
     # WordPress and its two users.
