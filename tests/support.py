@@ -126,6 +126,28 @@ def render(directory: Path, settings: Mapping[str, Any], playbook: str = "render
     return directory
 
 
+def copy_bundle(root: Path) -> None:
+    """Copy what a run needs of the bundle to a new directory, with the virtualenv of the tests."""
+    root.mkdir()
+    for name in (
+        "Makefile",
+        "ansible.cfg",
+        "inventory",
+        "playbooks",
+        "plugins",
+        "requirements",
+        "roles",
+        "srcs",
+        "tools",
+    ):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, root / name)
+    (root / "docs").symlink_to(ROOT / "docs")
+    (root / ".venv").mkdir()
+    (root / ".venv/bin").symlink_to(BIN)
+    (root / ".venv/.ready").touch()
+
+
 def need(program: str, why: str) -> str:
     """Return the path of a program. Without it the test is skipped, but fails where CI runs it."""
     path = shutil.which(program)

@@ -6,7 +6,7 @@ import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,19 +54,23 @@ class Spec:
     Attributes:
         type: the Ansible type name, for example ``int``.
         choices: the values allowed; empty when any is.
+        elements: the type of what a list holds; empty when it may be any.
     """
 
     type: str = "str"
     choices: tuple[str, ...] = ()
+    elements: str = ""
 
 
-def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], services: Iterable[str] = ()) -> list[str]:
+def find_problems(
+    settings: Mapping[str, object], specs: Mapping[str, Spec], services: Mapping[str, Collection[str]] | None = None
+) -> list[str]:
     """Return what is wrong with the settings, each as one sentence: what, where, what to do.
 
     Args:
         settings: value by name, of every variable whose name begins like one of ours.
         specs: the known settings.
-        services: the roles that exist as services; empty to leave the list of services unjudged.
+        services: the roles that exist as services, each with its settings that are ports; None to leave them unjudged.
     """
     found: list[str] = []
     for name in sorted(settings):
@@ -79,20 +83,20 @@ def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], ser
     if found:
         # The values cannot be judged further while their names or types are wrong.
         return found
-    for name, judge in _JUDGES.items():
+    ports = dict.fromkeys((name for names in (services or {}).values() for name in sorted(names)), _port)
+    for name, judge in {**_JUDGES, **ports}.items():
         if name in settings and not (found and name == "inception_domain"):
             # A domain made from a bad login would tell of the same mistake twice.
             problem = judge(name, settings[name])
             if problem:
                 found.append(problem)
     found.extend(_relations(settings))
-    known_services = set(services)
     chosen = settings.get("inception_services", [])
-    if known_services and isinstance(chosen, list):
+    if services is not None and isinstance(chosen, list):
         found.extend(
-            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(known_services))}."
+            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(services))}."
             for service in chosen
-            if service not in known_services
+            if service not in services
         )
     return found
 
@@ -115,6 +119,11 @@ def misspelt(name: str, specs: Iterable[str], *, own_file: bool) -> str | None:
     return near[0] if near else None
 
 
+def subject(problem: str) -> str:
+    """Return the setting that a sentence is about: its first word, without the entry of a list."""
+    return problem.split()[0].partition("[")[0]
+
+
 def causes(problems: Iterable[str], given: Iterable[str], specs: Iterable[str]) -> list[str]:
     """Return the problems without those that only follow from another.
 
@@ -128,7 +137,7 @@ def causes(problems: Iterable[str], given: Iterable[str], specs: Iterable[str]) 
     """
     told = list(problems)
     chosen, known = set(given), set(specs)
-    own = [problem for problem in told if (name := problem.split()[0]) in chosen or name not in known]
+    own = [problem for problem in told if (name := subject(problem)) in chosen or name not in known]
     # Where none was given, the login comes from the command line or the user.
     return own or [problem for problem in told if problem.startswith("inception_login ")] or told
 
@@ -149,6 +158,9 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
         return f"{name} is {value!r}, but must be true or false."
     if spec.type == "list" and not isinstance(value, list):
         return f"{name} is {value!r}, but must be a list."
+    if isinstance(value, list) and spec.elements:
+        entries = (_type_problem(f"{name}[{n}]", entry, Spec(spec.elements)) for n, entry in enumerate(value))
+        return next((problem for problem in entries if problem), None)
     if spec.type == "dict" and not isinstance(value, Mapping):
         # It may hold secrets.
         return f"{name} must be a mapping of names to values."
@@ -322,9 +334,6 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_registry_url": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
     "host_address": _address,
-    "nginx_port": _port,
-    "wordpress_port": _port,
-    "mariadb_port": _port,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "stack_secrets": _secrets,
@@ -383,8 +392,17 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
 
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-#: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.
-FACTS = frozenset({"inception_host", "inception_teardown", "inception_teardown_force"})
+#: What guard and roles find out or hand on, and what a teardown is told; everything else must be a setting.
+FACTS = frozenset(
+    {
+        "inception_edits",
+        "inception_machine",
+        "inception_teardown",
+        "inception_teardown_force",
+        "stack_written",
+        "submission_rendered",
+    }
+)
 
 
 def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
@@ -394,16 +412,27 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
         document = yaml_load(path.read_text(encoding="utf-8"))
         for entry in document["argument_specs"].values():
             for name, option in entry.get("options", {}).items():
+                if not name.startswith(f"{path.parents[1].name}_"):
+                    continue  # It is another role's, whose own specs say more of it.
                 specs[name] = Spec(
                     type=str(option.get("type", "str")),
                     choices=tuple(str(choice) for choice in option.get("choices", [])),
+                    elements=str(option.get("elements", "")),
                 )
     return specs
 
 
-def find_services(roles: Path = ROLES) -> list[str]:
-    """Return the roles that are services: those that bring a Compose fragment."""
-    return sorted(path.parents[2].name for path in roles.glob("*/templates/compose/services.yml.j2"))
+def load_services(roles: Path = ROLES) -> dict[str, frozenset[str]]:
+    """Return the roles that are services, each with the settings that it says are ports."""
+    return {
+        path.parents[1].name: frozenset(
+            setting
+            for port in yaml_load(path.read_text(encoding="utf-8")).get("ports", [])
+            for setting in (port["setting"], port.get("published"))
+            if setting
+        )
+        for path in sorted(roles.glob("*/meta/service.yml"))
+    }
 
 
 def origin_of(value: object) -> Origin | None:
@@ -465,12 +494,12 @@ class ActionModule(ActionBase):
                     problems.append(
                         f"{name} cannot be worked out ({str(error).splitlines()[0]}); correct its template."
                     )
-        problems = causes([*find_problems(settings, specs, find_services()), *problems], own, specs)
+        problems = causes([*find_problems(settings, specs, load_services()), *problems], own, specs)
         # YAML's null and truth values carry no origin; their names do.
         places = {name: place(origin_of(value) or origin_of(keys[name])) for name, value in own.items() if name in keys}
         problems += self._login_problems(settings, "inception_login" in own)
         problems += self._misspelt(own, specs, prefixes)
-        told = [f"{where}: {problem}" if (where := places.get(problem.split()[0])) else problem for problem in problems]
+        told = [f"{where}: {problem}" if (where := places.get(subject(problem))) else problem for problem in problems]
         if inventory := variables.get("inventory_dir"):
             told += orphans(Path(inventory), variables["groups"], variables["groups"]["all"])
         if told:

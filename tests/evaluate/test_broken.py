@@ -38,32 +38,39 @@ def evaluation(broken: Round, patient: Patient, looked: Looked, tmp_path: Path) 
     return found
 
 
+def evaluation_options(broken: Round, patient: Patient, scratch: Path) -> list[str]:
+    """Return the options of the evaluation; WRONG stands for a file of credentials that are not right."""
+    wrong = scratch / "credentials"
+    wrong.write_text(f"{patient.login}:not the password\n")
+    return [str(wrong) if option == "WRONG" else option for option in broken.options]
+
+
+def break_stack(broken: Round, patient: Patient) -> None:
+    """Break the stack in all ways of the round: before the Compose file is changed, by it, and afterwards."""
+    for kind in broken.kinds:
+        if kind.before:
+            patient.shell(kind.before)
+    if broken.compose:
+        files = "-f docker-compose.yml -f broken.yml"
+        # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
+        patient.shell(
+            f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
+        )
+    if broken.ready:
+        patient.shell(broken.ready)
+    for kind in broken.kinds:
+        if kind.then:
+            patient.shell(kind.then)
+    for kind in broken.kinds:
+        if kind.sql:
+            patient.sql(kind.sql)
+
+
 def evaluate(broken: Round, patient: Patient, scratch: Path) -> dict[str, Any]:
     """Break the stack in all ways of the round, evaluate it once, and mend it."""
-    options = list(broken.options)
-    if "WRONG" in options:
-        wrong = scratch / "credentials"
-        wrong.write_text(f"{patient.login}:not the password\n")
-        options[options.index("WRONG")] = str(wrong)
     try:
-        for kind in broken.kinds:
-            if kind.before:
-                patient.shell(kind.before)
-        if broken.compose:
-            files = "-f docker-compose.yml -f broken.yml"
-            # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
-            patient.shell(
-                f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
-            )
-        if broken.ready:
-            patient.shell(broken.ready)
-        for kind in broken.kinds:
-            if kind.then:
-                patient.shell(kind.then)
-        for kind in broken.kinds:
-            if kind.sql:
-                patient.sql(kind.sql)
-        return patient.evaluate(broken.only, *options)
+        break_stack(broken, patient)
+        return patient.evaluate(broken.only, *evaluation_options(broken, patient, scratch))
     finally:
         if broken.compose:
             patient.mend()

@@ -15,7 +15,7 @@ def test_the_site_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"inception": {"hosts": {"localhost": host}}}), encoding="utf-8")
     # Deployed, but with another port: nobody listens at this one.
     settings = {
-        "inception_host": {"deployed": True},
+        "inception_machine": {"deployed": True},
         "inception_domain": "localhost.invalid",
         "inception_https_port": 1,
     }

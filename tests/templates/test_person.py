@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support import BIN, ROOT, load_plugin, own_environment, run
+from support import BIN, ROOT, load_plugin, own_environment, role_yaml, roles, run
 
 validate_settings = load_plugin("action/validate_settings")
 FILE = "inventory/group_vars/inception.yml"
@@ -72,7 +72,7 @@ def test_the_own_file_overrides_the_tracked_one_which_still_counts(bundle: Path)
     assert found["wordpress_title"] == ("Own 한국어", f"{FILE}:2")
     assert found["wordpress_locale"] == ("de_DE", "inventory/group_vars/all.yml:2")
     assert found["wordpress_user"] == ("author", "default")
-    assert set(found) == set(validate_settings.load_specs())
+    assert set(found) == {name for role in roles() for name in role_yaml(role, "defaults/main.yml")}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_secrets_may_come_from_a_vault(bundle: Path) -> None:
     ]
     play[0]["tasks"] = [
         {"validate_settings": {}},
-        {"ansible.builtin.include_role": {"name": "stack", "tasks_from": "secrets"}, "vars": {"inception_host": {}}},
+        {"ansible.builtin.include_role": {"name": "stack", "tasks_from": "secrets"}, "vars": {"inception_machine": {}}},
     ]
     (bundle / "playbooks/secrets.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
 

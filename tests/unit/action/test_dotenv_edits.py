@@ -19,7 +19,7 @@ HTTPS_PORT={{ inception_https_port | env_quote }}
 DB_PORT={{ mariadb_port | env_quote }}
 WP_TITLE={{ wordpress_title | env_quote }}
 WP_OUTBOUND_HTTP={{ wordpress_outbound_http | lower | env_quote }}
-WORDPRESS_SUPPLY={{ __inception_supply | env_quote }}
+WORDPRESS_SUPPLY={{ inception_supply | resolved_supply('debian') | env_quote }}
 WP_LOCALE_URL={{ (wordpress_language_packs[wordpress_locale] | default({})).url | default('') | env_quote }}
 """
 SETTINGS = {

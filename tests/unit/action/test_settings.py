@@ -9,7 +9,7 @@ from support import load_plugin, role_yaml, roles
 
 action = load_plugin("action/validate_settings")
 SPECS: dict[str, Spec] = action.load_specs()
-SERVICES: list[str] = action.find_services()
+SERVICES: dict[str, frozenset[str]] = action.load_services()
 
 #: What the defaults come to; each bad input is one of these changed.
 SOUND: dict[str, Any] = {
@@ -134,6 +134,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
+    ("inception_services", ["mariadb", ["nginx"]], "[1] is ['nginx'], but must be text"),
     ("inception_services", ["mariadb", "wordpress", "nginx", "nginx"], "twice"),
     ("inception_remember_login", "perhaps", "true or false"),
     # WordPress and its two users.
@@ -177,12 +178,12 @@ BAD: list[tuple[str, Any, str]] = [
 
 
 def test_what_the_defaults_come_to_is_sound() -> None:
-    assert find_problems(SOUND, KNOWN, SOUND["inception_services"]) == []
+    assert find_problems(SOUND, KNOWN, SERVICES) == []
 
 
 @pytest.mark.parametrize(("name", "value", "says"), BAD, ids=[f"{name}={value!r:.40}" for name, value, _ in BAD])
 def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
-    problems = find_problems({**SOUND, name: value}, KNOWN, SOUND["inception_services"])
+    problems = find_problems({**SOUND, name: value}, KNOWN, SERVICES)
     assert len(problems) == 1
     sentence = problems[0]
     assert name in sentence
@@ -212,13 +213,11 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
     ],
 )
 def test_values_that_must_be_allowed(name: str, value: Any) -> None:
-    assert find_problems({**SOUND, name: value}, KNOWN, SOUND["inception_services"]) == []
+    assert find_problems({**SOUND, name: value}, KNOWN, SERVICES) == []
 
 
 def test_a_bad_login_is_told_once_although_the_domain_is_made_from_it() -> None:
-    problems = find_problems(
-        {**SOUND, "inception_login": "Wil", "inception_domain": "Wil.42.fr"}, KNOWN, SOUND["inception_services"]
-    )
+    problems = find_problems({**SOUND, "inception_login": "Wil", "inception_domain": "Wil.42.fr"}, KNOWN, SERVICES)
     assert [problem.split()[0] for problem in problems] == ["inception_login"]
 
 
@@ -287,10 +286,14 @@ def test_alpine_has_no_wordpress_of_its_own() -> None:
 
 
 def test_a_service_that_no_role_offers() -> None:
-    (problem,) = find_problems(
-        {**SOUND, "inception_services": ["mariadb", "wordpress", "nginx", "redis"]}, KNOWN, SOUND["inception_services"]
-    )
-    assert "'redis', which is no service" in problem
+    services = ["mariadb", "wordpress", "nginx", "nowhere"]
+    (problem,) = find_problems({**SOUND, "inception_services": services}, KNOWN, SERVICES)
+    assert "'nowhere', which is no service" in problem
+
+
+def test_a_service_says_which_settings_are_its_ports() -> None:
+    (problem,) = find_problems({"redis_port": 70000}, {"redis_port": Spec("int")}, {"redis": {"redis_port"}})
+    assert problem == "redis_port is 70000, but a port lies between 1 and 65535."
 
 
 def test_a_mistake_never_shows_a_value_that_could_be_secret() -> None:
@@ -304,5 +307,5 @@ def test_every_setting_of_the_roles_is_known() -> None:
             assert name in SPECS, f"{name} is a default of {role}, but not in its argument specs"
 
 
-def test_the_services_are_the_roles_with_a_compose_fragment() -> None:
+def test_the_services_are_the_roles_that_say_what_they_have() -> None:
     assert set(SOUND["inception_services"]) <= set(SERVICES)

@@ -35,12 +35,14 @@ def test_specs_come_from_every_entry_point_of_every_role(tmp_path: Path) -> None
     }
 
 
-def test_a_service_is_a_role_with_a_compose_fragment(tmp_path: Path) -> None:
+def test_a_service_is_a_role_that_says_what_it_has(tmp_path: Path) -> None:
     for role in ("redis", "adminer", "host"):
-        (tmp_path / role / "templates/compose").mkdir(parents=True)
-    for role in ("redis", "adminer"):
-        (tmp_path / role / "templates/compose/services.yml.j2").touch()
-    assert action.find_services(tmp_path) == ["adminer", "redis"]
+        (tmp_path / role / "meta").mkdir(parents=True)
+    (tmp_path / "redis/meta/service.yml").write_text("description: a cache\n", encoding="utf-8")
+    (tmp_path / "adminer/meta/service.yml").write_text(
+        "ports: [{setting: adminer_port, published: adminer_https_port}]\n", encoding="utf-8"
+    )
+    assert action.load_services(tmp_path) == {"adminer": {"adminer_port", "adminer_https_port"}, "redis": frozenset()}
 
 
 def test_a_file_that_nobody_reads_is_told(tmp_path: Path) -> None:
