@@ -24,7 +24,7 @@ _LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=\{\{ (.+) \| env_quote \}\}$", re.MULTIL
 _PLAIN = re.compile(r"([a-z_0-9]+)(?: \| lower)?")
 #: By these every other command, too, knows which stack and whose data is meant.
 IDENTITY = frozenset({"inception_login", "inception_data_dir", "inception_project_name"})
-PLACE = "inventory/group_vars/all.yml"
+PLACE = "inventory/group_vars/inception.yml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ short_description: Judge all settings on the controller, before anything is touc
 description:
   - Takes every variable whose name begins like a role's or with C(inception_), with the defaults of all roles below it.
   - Fails with one sentence for each mistake; an unknown name is told with the nearest known one, a value of another type
-    than the role's C(meta/argument_specs.yml) says with the type.
+    than the role's C(meta/argument_specs.yml) says with the type. What only follows from another mistake is left out.
+  - Tells file and line of each, also of variables whose names are nearly a setting's, and files of variables beside the
+    inventory that no group and no host is named like.
   - It is an action plugin. The target is not asked.
 options: {}
 attributes:
@@ -27,6 +29,10 @@ EXAMPLES = r"""
 RETURN = r"""
 settings:
   description: The value of every setting by name, with everything worked out that it is made from.
+  returned: success
+  type: dict
+places:
+  description: Where each setting that is not a default was given, as file and line. Secrets in C(settings) are hidden.
   returned: success
   type: dict
 msg:

@@ -32,7 +32,7 @@ NAMES = {
     "module": sorted({*MODULES, *ACTIONS}),
     **{kind: sorted(name for of, name in JINJA if of == kind) for kind in ("filter", "test")},
     "lookup": sorted(path.stem for path in (PLUGINS / "lookup").glob("*.py")),
-    "callback": sorted(path.stem for path in (PLUGINS / "callback").glob("*.py")),
+    **{kind: sorted(path.stem for path in (PLUGINS / kind).glob("*.py")) for kind in ("callback", "vars")},
 }
 
 
@@ -69,8 +69,8 @@ def test_it_says_what_why_and_how(kind: str, name: str) -> None:
     assert all(option["description"] for option in document["doc"].get("options", {}).values())
     if kind == "module":
         assert {"check_mode", "diff_mode"} <= set(document["doc"]["attributes"])
-    # Nothing calls a callback, and nothing comes back from it.
-    if kind != "callback":
+    # Nothing calls these, and nothing comes back from them.
+    if kind not in {"callback", "vars"}:
         assert name in document["examples"]
         assert document["return"]
 

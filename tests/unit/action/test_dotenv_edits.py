@@ -91,7 +91,7 @@ def test_what_was_changed_by_hand_alone_is_taken_over() -> None:
     assert found.settings == {"inception_https_port": "8443", "wordpress_title": "A $title #1"}
     assert found.taken == ["HTTPS_PORT", "WP_TITLE"]
     assert "HTTPS_PORT=8443 from srcs/.env is used" in found.messages[0]
-    assert "write inception_https_port: 8443 into inventory/group_vars/all.yml" in found.messages[0]
+    assert "write inception_https_port: 8443 into inventory/group_vars/inception.yml" in found.messages[0]
     assert "write wordpress_title: 'A $title #1' into" in found.messages[1]
 
 
