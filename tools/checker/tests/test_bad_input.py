@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from checker_trees import copy_clean, run, write
-from inception_check.engine import Report
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError, decode
 from inception_check.model import Context, Outcome, Rule
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
+from inception_check.runner import Report
 
 
 def rules_of(report: Report) -> set[str]:

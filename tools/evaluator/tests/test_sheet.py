@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from checker_trees import copy_clean
-from inception_check import engine as files
-from inception_check.engine import Report
+from inception_check import runner as files
+from inception_check.runner import Report
 from inception_evaluate import sheet
 from inception_evaluate.engine import judge, selected
 from inception_evaluate.evidence import Evidence, Missing

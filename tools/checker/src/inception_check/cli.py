@@ -10,12 +10,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from inception_check import subject
-from inception_check.engine import Report, check
 from inception_check.evidence.source import NotReadableError
 from inception_check.model import Rule
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
 from inception_check.reports.clean import printable
 from inception_check.rules import PAGES, all_rules, documented_rules
+from inception_check.runner import Report, check
 
 FORMATS = ("text", "json", "sarif", "junit")
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from inception_check import engine as files
+from inception_check import runner as files
 from inception_check import subject
 from inception_check.evidence.project import Project
 from inception_check.model import Severity, Undecided

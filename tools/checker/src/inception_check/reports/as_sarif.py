@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from inception_check import subject
-from inception_check.engine import Report
 from inception_check.model import Finding, Severity
 from inception_check.reports.clean import printable
 from inception_check.rules import all_rules
+from inception_check.runner import Report
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 

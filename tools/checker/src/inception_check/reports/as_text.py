@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from inception_check import subject
-from inception_check.engine import Report
 from inception_check.model import Finding, Severity
 from inception_check.reports.clean import printable
+from inception_check.runner import Report
 
 _COLOURS = {"PASS": "32", "FAIL": "31", "WARN": "33", "note": "36", "?": "35"}
 
