@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator
 
 from inception_check.evidence import credentials as found
@@ -12,6 +11,7 @@ from inception_check.evidence.dockerfile import Instruction
 from inception_check.evidence.interpolation import interpolate
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import parse_shell
+from inception_check.evidence.shellcredentials import in_shell, in_words
 from inception_check.model import Context, Outcome, Rule, Severity
 
 _FIX = "Read it from /run/secrets when the container starts."
@@ -44,7 +44,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         requirements=("R30",),
                     )
         for instruction, script in project.run_scripts(dockerfile):
-            for credential in found.in_shell(script):
+            for credential in in_shell(script):
                 if (credential.line, credential.what) not in seen and credential.sure:
                     seen.add((credential.line, credential.what))
                     yield RULE.finding(
@@ -82,18 +82,11 @@ def _in_command(path: str, instruction: Instruction) -> Iterator[found.Credentia
                     words = json.loads(listed.replace("\\\n", " "))
                 except ValueError:
                     return
-                yield from _of_words(tuple(str(word) for word in words), path, instruction.line)
+                yield from in_words(tuple(str(word) for word in words), path, instruction.line)
                 return
-        yield from found.in_shell(parse_shell(body, path, instruction.body_line))
+        yield from in_shell(parse_shell(body, path, instruction.body_line))
         return
-    yield from _of_words(instruction.arguments, path, instruction.line)
-
-
-def _of_words(words: tuple[str, ...], path: str, line: int) -> Iterator[found.Credential]:
-    script = parse_shell(" ".join(shlex.quote(word) for word in words), path, line)
-    for inner in script.everything():
-        for credential in found.in_shell(inner):
-            yield found.Credential(credential.what, line, credential.sure)
+    yield from in_words(instruction.arguments, path, instruction.line)
 
 
 RULE = Rule("password-in-dockerfile", "No Dockerfile holds a password", ("R30", "E1", "R34"), _check)
