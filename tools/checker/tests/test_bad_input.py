@@ -35,7 +35,8 @@ def test_nothing_there(tmp_path: Path) -> None:
         run(tmp_path / "a\0b")
 
 
-def test_an_empty_directory_lacks_everything(tmp_path: Path) -> None:
+def test_a_nearly_empty_directory_lacks_everything(tmp_path: Path) -> None:
+    write(tmp_path, "notes.txt", "nothing yet\n")
     report = run(tmp_path)
     assert {"makefile", "compose-file", "sources-below-srcs", "readme-first-line", "user-doc"} <= rules_of(report)
     assert {"E3", "E6", "E21"} <= set(report.checked)
@@ -127,6 +128,7 @@ def test_special_files_are_left_alone(tmp_path: Path) -> None:
 def test_directories_under_file_names(tmp_path: Path) -> None:
     for name in ("Makefile", "srcs/docker-compose.yml", "srcs/.env", "README.md", "srcs/requirements/nginx/Dockerfile"):
         (tmp_path / name).mkdir(parents=True)
+    write(tmp_path, "notes.txt", "nothing yet\n")
     assert "compose-file" in rules_of(run(tmp_path))
 
 

@@ -90,7 +90,7 @@ class ShellCommand:
         words: the name and the arguments.
         line: where it begins.
         end_line: where it ends.
-        context: what it is inside of, outermost first: ``function NAME``, ``if NUMBER`` (of the branch), ``loop``, ``case``, ``subshell``,
+        context: what it is inside of, outermost first: ``function NAME``, ``if NUMBER`` and ``case NUMBER`` (of the branch), ``loop``, ``subshell``,
             ``substitution``, ``pipeline``, ``and``, ``background``, ``condition``.
         assignments: the ``NAME=value`` prefixes.
         redirects: the files.
@@ -349,8 +349,8 @@ class _Walker:
         # Each branch of an if has a number of its own: what is in the first one is not in the second.
         extra = {
             "if_statement": f"if {node.start_byte}", "elif_clause": f"if {node.start_byte}",
-            "else_clause": f"if {node.start_byte}", "case_statement": "case",
-            "case_item": "case", "subshell": "subshell", "command_substitution": "substitution",
+            "else_clause": f"if {node.start_byte}", "case_item": f"case {node.start_byte}",
+            "subshell": "subshell", "command_substitution": "substitution",
             "process_substitution": "substitution", "pipeline": "pipeline",
         }.get(node.type)  # fmt: skip
         return (*context, extra) if extra else context

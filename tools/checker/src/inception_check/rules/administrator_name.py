@@ -11,6 +11,7 @@ from inception_check.evidence.credentials import is_placeholder
 from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import Script, ShellCommand, Word
+from inception_check.evidence.written import Written
 from inception_check.model import Context, Outcome, Rule
 from inception_check.names import holds_admin
 from inception_check.rules._common import container_scripts
@@ -76,6 +77,9 @@ def _written(project: Project, name: str) -> Iterator[Name]:
                 for key, value, line in instruction.pairs():
                     if key == name and value and "$" not in value and part.dockerfile is not None:
                         yield Name(value, part.dockerfile.path, line)
+    for made in project.written:
+        if made.pair is not None and made.pair[0] == name and _settings_file(made.target):
+            yield from _made(made, made.pair[1])
     files = [p for p in project.tree.files if _settings_file(p)]
     if compose is not None:
         files += [f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files]
@@ -84,6 +88,12 @@ def _written(project: Project, name: str) -> Iterator[Name]:
         for assignment in parsed.assignments:
             if assignment.name == name and assignment.value and "$" not in assignment.value:
                 yield Name(assignment.value, path, assignment.line)
+
+
+def _made(line: Written, text: str) -> Iterator[Name]:
+    """Yield a name that a script or the Makefile writes into a file; what is known of it may be enough."""
+    if text and ("$" not in text or holds_admin(re.sub(r"\$\{?\w+\}?|\$\([^()]*\)", "", text))):
+        yield Name(text, line.path, line.line)
 
 
 def _settings_file(path: str) -> bool:
@@ -147,6 +157,9 @@ def _secret(project: Project, text: str) -> Iterator[Name]:
     if resource is None or file is None or not file.scalar:
         return
     path = posixpath.normpath(posixpath.join(posixpath.dirname(resource.path), compose.interpolated(file.text).text))
+    for line in project.written:
+        if posixpath.basename(line.target) == posixpath.basename(path):
+            yield from _made(line, line.text.strip())
     yield from _bare(project, path)
 
 
@@ -173,6 +186,11 @@ def _through_compose(project: Project, name: str) -> Iterator[Name]:
 
 def _by_name(project: Project) -> Iterator[Name]:
     """Yield the values of variables whose name says that they name the administrator."""
+    for line in project.written:
+        if line.pair is not None and _VARIABLE.fullmatch(line.pair[0]) and _settings_file(line.target):
+            yield from _made(line, line.pair[1])
+        elif _SECRET_FILE.search(line.target) and re.fullmatch(r"[\w.@${}()-]{1,60}", line.text.strip()):
+            yield from _made(line, line.text.strip())
     for path in project.tree.files:
         if _SECRET_FILE.search(path):
             yield from _bare(project, path)

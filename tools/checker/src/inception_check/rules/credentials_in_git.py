@@ -274,4 +274,4 @@ _READERS: dict[str, Callable[[SourceFile, str, bool], Iterator[Credential]]] = {
 }
 
 
-RULE = Rule("credentials-in-git", "No credential is in git", ("E1", "R34"), _check)
+RULE = Rule("credentials-in-git", "No credential is in git", ("E1", "R34"), _check, whole=True)

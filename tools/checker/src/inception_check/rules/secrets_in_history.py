@@ -111,4 +111,5 @@ RULE = Rule(
     _check,
     refutes=("E1", "R34"),
     severity=Severity.WARNING,
+    whole=True,
 )

@@ -93,6 +93,9 @@ def _judge(compose: Compose, text: str) -> str | None:
     """Return the wrong path, an empty text for a right one, None when it cannot be known."""
     found = compose.interpolated(text)
     path = found.text
+    if re.match(r"\$\{?PWD\b|\.{1,2}(?:/|$)", text.strip()):
+        # The working directory is the repository's, wherever that lies.
+        return text
     if found.unknown:
         stand_in = {**compose.values, **dict.fromkeys(found.unknown, "login")}
         from inception_check.evidence.interpolation import interpolate
