@@ -117,6 +117,16 @@ class _Follower:
         """Find the script that a path in the container stands for."""
         wanted = posixpath.normpath(posixpath.join(self.workdir, name))
         base = posixpath.basename(name)
+        if "/" not in name and not name.startswith("."):
+            # It is looked up along the search path; COPY has put it there.
+            within = [
+                self.source(copied, posixpath.join(copied.target, name))
+                for copied in self.copied
+                if copied.heredoc is None
+            ]
+            found = next((script for script in within if script is not None), None)
+            if found is not None:
+                return found
         for copied in reversed(self.copied):
             if copied.heredoc is not None:
                 text = copied.heredoc.content
@@ -253,6 +263,9 @@ class _Follower:
         """Tell whether a name without a directory is that of a file that COPY puts where programs are looked up."""
         for copied in self.copied:
             paths = [posixpath.join(copied.target, posixpath.basename(copied.source))]
+            if self.part.context is not None:
+                inside = posixpath.normpath(posixpath.join(self.part.context, copied.source, name))
+                paths += [posixpath.join(copied.target, name)] if inside in self.project.tree.files else []
             if not copied.into:
                 paths.append(copied.target)
             for path in paths:

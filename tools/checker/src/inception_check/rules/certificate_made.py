@@ -12,7 +12,7 @@ from inception_check.model import Context, Outcome, Rule
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     part = project.part("nginx")
-    if part is None or part.dockerfile is None:
+    if part is None or part.dockerfile is None or not part.dockerfile.instructions:
         return
     texts = _texts(project, part)
     if any(re.search(r"-(?:key)?out[ =]+[\"']?\S*\$\{?\w+\}?[\w.-]*[\"']?(?=\s|$)", text) for text in texts):
@@ -39,7 +39,8 @@ def _texts(project: Project, part: Part) -> list[str]:
     texts += [script.text for script in (*project.scripts, *project.make_scripts)]
     compose = project.compose
     texts += [project.text(path) for path in compose.files] if compose is not None else []
-    return texts
+    # The configuration may stand in the Dockerfile, and speaks of it anyway.
+    return [re.sub(r"^\s*ssl_certificate(?:_key)?\s.*$", "", text, flags=re.MULTILINE) for text in texts]
 
 
 def _is_made(path: str, texts: list[str]) -> bool:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 
 from inception_check.evidence import credentials as found
-from inception_check.evidence.dockerfile import Instruction
+from inception_check.evidence.dockerfile import Heredoc, Instruction
 from inception_check.evidence.interpolation import interpolate
 from inception_check.evidence.project import Project
-from inception_check.evidence.shell import parse_shell
+from inception_check.evidence.shell import is_shell, parse_shell
 from inception_check.evidence.shellcredentials import in_shell, in_words
 from inception_check.model import Context, Outcome, Rule, Severity
 
@@ -65,8 +65,31 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         f"{instruction.name} holds a password in clear ({credential.what})",
                         _FIX,
                     )
+        for instruction in dockerfile.instructions:
+            for heredoc in instruction.heredocs if instruction.name in {"COPY", "ADD"} else ():
+                for credential in _in_file(heredoc, instruction.words()[-1], dockerfile.path):
+                    if credential.sure:
+                        yield RULE.finding(
+                            dockerfile.path,
+                            credential.line,
+                            f"a file that {instruction.name} writes holds a password in clear ({credential.what})",
+                            _FIX,
+                        )
         for credential in found.in_token(project.text(dockerfile.path)):
             yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
+
+
+def _in_file(heredoc: Heredoc, target: str, path: str) -> Iterator[found.Credential]:
+    """Find credentials in a file that stands in the Dockerfile: a script, or configuration."""
+    if is_shell(target, heredoc.content):
+        yield from in_shell(parse_shell(heredoc.content, path, heredoc.line))
+        return
+    for credential in (
+        *found.in_settings(heredoc.content, example=False),
+        *found.in_sql(heredoc.content),
+        *found.in_php(heredoc.content, example=False),
+    ):
+        yield found.Credential(credential.what, heredoc.line + credential.line - 1, credential.sure)
 
 
 def _in_command(path: str, instruction: Instruction) -> Iterator[found.Credential]:

@@ -13,7 +13,8 @@ from inception_check.rules._common import container_scripts, host_names
 _PASS = frozenset({"fastcgi_pass", "proxy_pass", "uwsgi_pass", "grpc_pass"})
 _HERE = re.compile(r"localhost|127\.[\d.]+|::1")
 _ADDRESS = re.compile(r"[\d.]+|\[.*|[0-9a-fA-F:]*:.*")
-_DATABASE = re.compile(r"\w*(?:DB|DATABASE|MYSQL|MARIADB)_?HOST(?:NAME)?", re.IGNORECASE)
+_DATABASE = re.compile(r"\w*(?:DB|DATABASE|SQL|MARIADB)_?HOST(?:NAME)?", re.IGNORECASE)
+_CHANGED = re.compile(r"listen\s*=\s*(?:[\w.]*:)?(\d+)\b")
 _LISTEN = re.compile(r"^[ \t]*listen[ \t]*=[ \t]*(?:[\w.\[\]:*]*:)?(\d+)[ \t]*$", re.MULTILINE)
 
 
@@ -34,7 +35,7 @@ def _of_nginx(project: Project, names: set[str]) -> Iterator[Outcome]:
     for directive in [d for d in directives if d.name in _PASS] + servers:
         text = re.sub(r"^\w+://", "", directive.arguments[0] if directive.arguments else "").partition("/")[0]
         host, _, port = text.partition(":")
-        if not host or host == "unix" or re.search(r"[${}]", text) or host in upstreams:
+        if not host or host == "unix" or re.search(r"[${}]", text) or (directive.name in _PASS and host in upstreams):
             continue
         if _HERE.fullmatch(host):
             yield _finding(directive, f"{directive.name} looks for {text} in the container of NGINX itself", ("E29",))
@@ -72,12 +73,11 @@ def _port(project: Project, directive: Directive, host: str, port: str) -> Itera
 
 
 def _listens(project: Project, part: Part) -> set[str]:
-    """Return the ports that the configuration of php-fpm names; empty when a script changes it."""
-    if part.dockerfile is not None and "listen" in project.text(part.dockerfile.path):
-        return set()
-    if any("listen" in s.text for s in project.scripts if part.holds(s.path)):
-        return set()
-    return {port for text in project.config_texts(part) for port in _LISTEN.findall(text.text)}
+    """Return the ports that php-fpm is told to listen on, by its configuration or by a command that changes that."""
+    changes = [script.text for script in project.scripts if part.holds(script.path)]
+    changes += [project.text(part.dockerfile.path)] if part.dockerfile is not None else []
+    changed = {port for text in changes for port in _CHANGED.findall(text)}
+    return changed or {port for text in project.config_texts(part) for port in _LISTEN.findall(text.text)}
 
 
 def _of_wordpress(project: Project, names: set[str]) -> Iterator[Outcome]:

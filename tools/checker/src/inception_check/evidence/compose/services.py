@@ -34,6 +34,12 @@ class Reader:
 
     def service(self, name: str, merged: Merged) -> Service:
         """Read one service."""
+        for key, item in merged.value.pairs:
+            for scalar in item.scalars():
+                found = self.expand(scalar.text)
+                if found.invalid:
+                    path = merged.origin.get(key, merged.path)
+                    self.problems.append(Problem(path, scalar.line, found.invalid))
         value = merged.value
         networks = value.get("networks")
         names: tuple[str, ...] = ()
