@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from inception_check import external, subject
+from inception_check.baseline import accept, read_baseline
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import Problem
 from inception_check.model import Context, Finding, Rule, Severity, Undecided
@@ -44,6 +45,7 @@ class Report:
         external: for each external program, what became of it.
         notes: what rules want to be told without being findings, such as the list of downloads.
         lines: the text of each finding's line.
+        details: the same, for those who want everything.
         denied: the files and directories that the system did not let us read.
 
     """
@@ -58,6 +60,7 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
+    details: list[str] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
 
     @property
@@ -72,9 +75,14 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 clean, 1 errors or warnings, 2 a rule crashed or a file could not be read."""
+        return self.status(Severity.WARNING)
+
+    def status(self, fail_on: Severity) -> int:
+        """Return the exit status when findings of a severity, or of a higher one, count as a failure."""
         if self.crashes or self.denied:
             return 2
-        return 1 if any(f.severity is not Severity.INFO for f in self.active) else 0
+        counted = {Severity.ERROR, fail_on}
+        return 1 if any(finding.severity in counted for finding in self.active) else 0
 
 
 def check(
@@ -84,6 +92,8 @@ def check(
     version: str = subject.NEWEST,
     rules: tuple[Rule, ...] | None = None,
     run_external: bool = True,
+    skipped: tuple[Rule, ...] = (),
+    baseline: Path | None = None,
     live: Iterable[Finding] = (),
     live_rules: Iterable[str] = (),
 ) -> Report:
@@ -95,11 +105,14 @@ def check(
         version: the version of the subject.
         rules: the rules to run; by default all.
         run_external: whether hadolint and ShellCheck are run when they are there.
+        skipped: rules that are left out on request; what they decide stays open.
+        baseline: a file with findings that are known and accepted.
         live: what was found on the running stack; it is suppressed and ordered with the rest.
         live_rules: the ids of the live rules that were asked.
 
     Raises:
         NotReadableError: the directory cannot be read at all.
+        BaselineError: the baseline cannot be read.
 
     """
     whole = Project(root)
@@ -108,6 +121,9 @@ def check(
     report = Report(str(root), Context(today, version))
     ran = all_rules() if rules is None else rules
     judged = _run_rules(report, ran, whole, project)
+    for rule in skipped:
+        for name in rule.decides:
+            judged.reasons[name].append(f"the rule {rule.id} was left out")
     if run_external:
         more, report.external = external.run(project)
         judged.findings.extend(more)
@@ -116,12 +132,16 @@ def check(
     if place:
         judged.findings = [_placed(finding, place, whole) for finding in judged.findings]
     report.problems = whole.problems
-    report.notes = [*whole.memo.get("notes", []), *(project.memo.get("notes", []) if place else [])]
+    for one in dict.fromkeys((whole, project)):
+        report.notes.extend(one.memo.get("notes", []))
+        report.details.extend(one.memo.get("details", []))
     found = [*judged.findings, *_unreadable(whole), *live]
     suppressions = read_suppressions(whole.tree, documented_rules() | PSEUDO_RULES, found)
     findings = suppressions.apply(dict.fromkeys(found))
     findings.extend(suppressions.findings)
     findings.extend(suppressions.unused({rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)))
+    if baseline is not None:
+        findings = accept(findings, read_baseline(baseline), baseline.name)
     report.findings = sorted(findings, key=_order)
     _sum_up(report, judged)
     for finding in report.findings:

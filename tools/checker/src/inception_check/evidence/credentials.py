@@ -63,6 +63,8 @@ _TOKENS = (
     ("a Docker token", re.compile(r"\bdckr_pat_[A-Za-z0-9_\-]{20,}")),
     ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9]{32,}")),
 )
+#: `scheme://user:password@host`
+_ADDRESS = re.compile(r"""(?<![\w+])[a-z][a-z0-9+]{1,15}://[^\s/:@"'<>$]{1,60}:([^\s/:@"'<>$]{3,100})@[\w.-]""")
 _KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 _SQL = re.compile(
     r"""(?:IDENTIFIED\s+(?:WITH\s+\w+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:USING\s+)?PASSWORD\s*\(|SET\s+PASSWORD[^;=]{0,80}=(?:\s*PASSWORD\s*\()?|VIA\s+\w+\s+USING\s+PASSWORD\s*\()\s*(['"])(.*?)(?<!\\)\1""",
@@ -346,6 +348,15 @@ def in_token(text: str) -> Iterator[Credential]:
     for what, pattern in _TOKENS:
         for match in pattern.finditer(text):
             yield Credential(what, line_of(text, match.start()))
+
+
+def in_address(text: str) -> Iterator[Credential]:
+    """Find passwords in addresses."""
+    for match in _ADDRESS.finditer(text):
+        # A word may be an example in a text; letters with digits or signs are none.
+        mixed = re.search(r"[A-Za-z]", match.group(1)) and re.search(r"[^A-Za-z]", match.group(1))
+        if mixed and is_secret_value(match.group(1), "", example=False):
+            yield Credential("a password in an address", line_of(text, match.start(1)))
 
 
 def private_keys(text: str) -> Iterator[int]:

@@ -142,6 +142,8 @@ def search(project: Project, source: SourceFile) -> Iterator[Credential]:
     """Find the credentials of a file of the repository, as its name says how to read it."""
     yield from _by_name(project, source)
     yield from found.in_token(source.text)
+    if not _NO_PROGRAM.search(source.path):
+        yield from found.in_address(source.text)
 
 
 def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:

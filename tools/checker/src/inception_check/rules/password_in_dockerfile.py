@@ -75,7 +75,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                             f"a file that {instruction.name} writes holds a password in clear ({credential.what})",
                             _FIX,
                         )
-        for credential in found.in_token(project.text(dockerfile.path)):
+        text = project.text(dockerfile.path)
+        for credential in (*found.in_token(text), *found.in_address(text)):
             yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
 
 
