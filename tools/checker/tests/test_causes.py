@@ -309,3 +309,26 @@ def test_indented_lines_that_are_right(text: str, root: Path) -> None:
     file = root / "Makefile"
     file.write_text(file.read_text() + "\n" + text)
     assert places(root) == set()
+
+
+# -- what was only warned about, or not followed -----------------------------------------------------------
+@pytest.mark.parametrize("loop", ["while sleep 60; do date; done", "while sleep 1m\ndo\n    :\ndone"])
+def test_a_loop_over_sleep_never_ends(loop: str, root: Path) -> None:
+    replace(root, f"{NGINX}/tools/entrypoint.sh", 'exec "$@"', f'{loop}\nexec "$@"')
+    assert rules(root) == {"endless-loop"}
+
+
+def test_sed_that_lets_an_old_version_of_tls_in(root: Path) -> None:
+    line = "RUN sed -i 's/TLSv1.2/TLSv1.1 TLSv1.2/' /etc/nginx/nginx.conf"
+    replace(root, f"{NGINX}/Dockerfile", "EXPOSE", f"{line}\nEXPOSE")
+    assert rules(root) == {"tls-versions"}
+    replace(root, f"{NGINX}/Dockerfile", line, "RUN sed -i 's/TLSv1 TLSv1.1 //' /etc/nginx/nginx.conf")
+    assert rules(root) == set()
+
+
+def test_nginx_by_an_argument_or_when_the_container_starts(root: Path) -> None:
+    replace(root, f"{WORDPRESS}/tools/entrypoint.sh", "set -eu\n", "set -eu\napt-get install -y nginx\n")
+    assert rules(root) == {"nginx-elsewhere"}
+    replace(root, f"{WORDPRESS}/tools/entrypoint.sh", "apt-get install -y nginx\n", "")
+    replace(root, f"{WORDPRESS}/Dockerfile", "WORKDIR", "ARG SERVER=nginx\nRUN apt-get install -y $SERVER\nWORKDIR")
+    assert rules(root) == {"nginx-elsewhere"}

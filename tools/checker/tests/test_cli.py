@@ -140,16 +140,16 @@ def test_five_failures_take_sixty_lines_at_most(broken: Path, capsys: pytest.Cap
 
 def test_no_report_repeats_a_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = copy_clean(tmp_path)
-    write(root, "srcs/.env", (root / "srcs/.env").read_text() + "DB_PASSWORD=s3same-open\n")
+    write(root, "srcs/.env", (root / "srcs/.env").read_text() + "DB_PASSWORD=Qx7-kettle\n")
     write(
         root,
         "srcs/requirements/nginx/Dockerfile",
-        "FROM debian:12-slim\nENV PASSWORD=s3same-open\nRUN curl https://u:s3same-open@example.org/a.tgz\nCMD nginx -g 'daemon off;' # s3same-open\n",
+        "FROM debian:12-slim\nENV PASSWORD=Qx7-kettle\nRUN curl https://u:Qx7-kettle@example.org/a.tgz\nCMD nginx -g 'daemon off;' # Qx7-kettle\n",
     )
     for form in cli.FORMATS:
         cli.main([*DATE, "--format", form, "--verbose", str(root)])
         captured = capsys.readouterr()
-        assert "s3same-open" not in re.sub(r"(?m)^ *\| CMD.*$", "", captured.out + captured.err)
+        assert "Qx7-kettle" not in re.sub(r"(?m)^ *\| CMD.*$", "", captured.out + captured.err)
 
 
 def test_fail_on_error_lets_warnings_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,7 +113,7 @@ class _Follower:
         self.seen: set[str] = set()
 
     # -- files ---------------------------------------------------------------------------------------------
-    def find(self, name: str) -> Script | None:
+    def find(self, name: str) -> Script | None:  # noqa: C901 -- the places of a script, tried in the order of their weight
         """Find the script that a path in the container stands for."""
         wanted = posixpath.normpath(posixpath.join(self.workdir, name))
         base = posixpath.basename(name)

@@ -509,7 +509,7 @@ class Project:
         return result
 
     # -- nginx ---------------------------------------------------------------------------------------------
-    def config_texts(self, part: Part) -> Iterator[ConfigText]:
+    def config_texts(self, part: Part) -> Iterator[ConfigText]:  # noqa: C901 -- the kinds of places, one after the other
         """Yield what may be configuration in a service's context: files, heredocs, echoed texts."""
         targets = {c.source: c.target for c in copies(part.instructions)}
         if part.home is not None and part.context is not None:

@@ -450,7 +450,7 @@ class _Walker:
             )
         )
 
-    def redirect(
+    def redirect(  # noqa: C901 -- one branch for each kind of redirection of the grammar
         self,
         node: Node,
         redirects: list[Redirect],
@@ -591,7 +591,7 @@ def _leaves(command: ShellCommand, level: int) -> bool:
 
 
 _ALWAYS = re.compile(
-    r"""(?:/?(?:usr/)?(?:bin/)?true|:|(?:\[\s+|\[\[\s+|test\s+)["']?(?:true|1|:|always|[a-z]+)["']?(?:\s+\]\]?)?|\(\(\s*(?:1|true)\s*\)\)
+    r"""(?:/?(?:usr/)?(?:bin/)?true|:|sleep\s+[\d.]+[smhd]?|(?:\[\s+|\[\[\s+|test\s+)["']?(?:true|1|:|always|[a-z]+)["']?(?:\s+\]\]?)?|\(\(\s*(?:1|true)\s*\)\)
     |(?:\[\s+|\[\[\s+|test\s+)["']?(\w+)["']?\s+(?:=|==|-eq)\s+["']?\1["']?(?:\s+\]\]?)?|!\s*false|true\s*;\s*true)""",
     re.VERBOSE,
 )

@@ -219,7 +219,7 @@ _PROGRAMS: dict[str, Callable[[tuple[Word, ...]], _Given]] = {
 
 
 # -- texts -------------------------------------------------------------------------------------------------
-def _in_echo(command: ShellCommand, following: ShellCommand | None, *, example: bool) -> Iterator[Credential]:
+def _in_echo(command: ShellCommand, following: ShellCommand | None, *, example: bool) -> Iterator[Credential]:  # noqa: C901 -- what echo can write, one kind after the other
     target = next((r.target.value for r in command.redirects if ">" in r.operator), "")
     piped = following.name if following is not None and command.inside("pipeline") else ""
     for word in command.arguments:

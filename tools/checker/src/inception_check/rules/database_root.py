@@ -12,7 +12,7 @@ from inception_check.rules._common import container_scripts, launches
 _FIX = "Remove it, and give root a password from a secret."
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     part = project.part("mariadb")
     if part is None or part.home is None:
         return

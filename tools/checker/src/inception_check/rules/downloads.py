@@ -30,7 +30,7 @@ class Download:
     verified: bool
 
 
-def downloads(project: Project) -> list[Download]:
+def downloads(project: Project) -> list[Download]:  # noqa: C901 -- the ways of downloading, one after the other
     """List what the images and their scripts download."""
     found: dict[tuple[str, int, str], Download] = {}
     scripts: list[tuple[Script, str]] = []

@@ -53,7 +53,7 @@ def _search(script: Script) -> Iterator[tuple[ShellCommand, str]]:
                 yield command, trick
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     if not project.parts:
         yield RULE.undecided("there is neither a Compose file nor a Dockerfile")
         return

@@ -12,7 +12,7 @@ from inception_check.model import Context, Outcome, Rule
 _BASES = frozenset({"alpine", "debian"})
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     if project.compose is None and not project.dockerfiles:
         yield RULE.undecided("there is neither a Compose file nor a Dockerfile")
         return

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from inception_check.evidence import credentials as found
-from inception_check.evidence.dockerfile import Heredoc, Instruction
+from inception_check.evidence.dockerfile import Dockerfile, Heredoc, Instruction
 from inception_check.evidence.interpolation import interpolate
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import is_shell, parse_shell
@@ -24,60 +24,50 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for dockerfile in project.dockerfiles:
         seen: set[tuple[int, str]] = set()
         for instruction in dockerfile.instructions:
-            if instruction.name not in {"ENV", "ARG"}:
-                continue
-            for name, value, line in instruction.pairs():
-                if not found.is_credential_name(name):
-                    continue
-                if value is not None and found.is_secret_value(value, name, example=False):
-                    seen.add((line, name))
-                    yield RULE.finding(
-                        dockerfile.path, line, f"{instruction.name} {name} holds a password in clear", _FIX
-                    )
-                elif instruction.name == "ENV" and value is not None and interpolate(value, {}).used:
-                    yield RULE.finding(
-                        dockerfile.path,
-                        line,
-                        f"ENV {name} keeps a password in the image, where docker inspect shows it",
-                        _FIX,
-                        severity=Severity.WARNING,
-                        requirements=("R30",),
-                    )
-        for instruction, script in project.run_scripts(dockerfile):
-            for credential in in_shell(script):
-                if (credential.line, credential.what) not in seen and credential.sure:
-                    seen.add((credential.line, credential.what))
-                    yield RULE.finding(
-                        dockerfile.path,
-                        credential.line,
-                        f"{instruction.name} holds a password in clear ({credential.what})",
-                        _FIX,
-                    )
-        for instruction in dockerfile.instructions:
-            if instruction.name not in {"CMD", "ENTRYPOINT", "HEALTHCHECK"}:
-                continue
-            for credential in _in_command(dockerfile.path, instruction):
-                if (credential.line, credential.what) not in seen and credential.sure:
-                    seen.add((credential.line, credential.what))
-                    yield RULE.finding(
-                        dockerfile.path,
-                        credential.line,
-                        f"{instruction.name} holds a password in clear ({credential.what})",
-                        _FIX,
-                    )
-        for instruction in dockerfile.instructions:
-            for heredoc in instruction.heredocs if instruction.name in {"COPY", "ADD"} else ():
-                for credential in _in_file(heredoc, instruction.words()[-1], dockerfile.path):
-                    if credential.sure:
-                        yield RULE.finding(
-                            dockerfile.path,
-                            credential.line,
-                            f"a file that {instruction.name} writes holds a password in clear ({credential.what})",
-                            _FIX,
-                        )
+            if instruction.name in {"ENV", "ARG"}:
+                yield from _in_variables(dockerfile.path, instruction, seen)
+        for name, credential in _in_dockerfile(project, dockerfile):
+            if (credential.line, credential.what) not in seen and credential.sure:
+                seen.add((credential.line, credential.what))
+                yield RULE.finding(
+                    dockerfile.path, credential.line, f"{name} holds a password in clear ({credential.what})", _FIX
+                )
         text = project.text(dockerfile.path)
         for credential in (*found.in_token(text), *found.in_address(text)):
             yield RULE.finding(dockerfile.path, credential.line, f"the Dockerfile holds {credential.what}", _FIX)
+
+
+def _in_variables(path: str, instruction: Instruction, seen: set[tuple[int, str]]) -> Iterator[Outcome]:
+    for name, value, line in instruction.pairs():
+        if value is None or not found.is_credential_name(name):
+            continue
+        if found.is_secret_value(value, name, example=False):
+            seen.add((line, name))
+            yield RULE.finding(path, line, f"{instruction.name} {name} holds a password in clear", _FIX)
+        elif instruction.name == "ENV" and interpolate(value, {}).used:
+            yield RULE.finding(
+                path,
+                line,
+                f"ENV {name} keeps a password in the image, where docker inspect shows it",
+                _FIX,
+                severity=Severity.WARNING,
+                requirements=("R30",),
+            )
+
+
+def _in_dockerfile(project: Project, dockerfile: Dockerfile) -> Iterator[tuple[str, found.Credential]]:
+    """Yield the credentials in commands and in files that the Dockerfile writes, each with what holds it."""
+    for instruction, script in project.run_scripts(dockerfile):
+        for credential in in_shell(script):
+            yield instruction.name, credential
+    for instruction in dockerfile.instructions:
+        if instruction.name in {"CMD", "ENTRYPOINT", "HEALTHCHECK"}:
+            for credential in _in_command(dockerfile.path, instruction):
+                yield instruction.name, credential
+        elif instruction.name in {"COPY", "ADD"}:
+            for heredoc in instruction.heredocs:
+                for credential in _in_file(heredoc, instruction.words()[-1], dockerfile.path):
+                    yield f"a file that {instruction.name} writes", credential
 
 
 def _in_file(heredoc: Heredoc, target: str, path: str) -> Iterator[found.Credential]:

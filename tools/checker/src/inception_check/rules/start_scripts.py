@@ -46,7 +46,7 @@ def _has_crlf(project: Project, part: Part, script: Script) -> bool:
     return re.search(r"dos2unix|\\r", project.text(part.dockerfile.path)) is None
 
 
-def _is_executable(project: Project, part: Part, name: str, script: Script) -> bool:
+def _is_executable(project: Project, part: Part, name: str, script: Script) -> bool:  # noqa: C901 -- the ways of setting a mode, one after the other
     source = project.tree.get(script.path)
     if source is not None and source.executable and script.first_line == 1:
         return True

@@ -16,7 +16,7 @@ _GOOD = re.compile(r"/home/[^/]+/data(?:/.*)?")
 _FIX = "Give the volume driver_opts: type: none, o: bind, device: /home/<login>/data/<name>."
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     compose = project.compose
     if compose is None or not compose.services:
         yield RULE.undecided("there is no Compose file that could be read")
