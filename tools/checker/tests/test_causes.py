@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from checker_trees import copy_clean, run, write
-from inception_check import runner
+from inception_check import cli, runner
 from inception_check.evidence.project import Project
-from inception_check.evidence.source import NotReadableError, Tree
 from inception_check.model import Severity
 
 COMPOSE = "srcs/docker-compose.yml"
@@ -264,13 +263,15 @@ def test_several_projects_are_named(tmp_path: Path) -> None:
     assert "a/repository/, b/repository/" in found[0].message
 
 
-def test_nothing_to_check_is_no_pass(tmp_path: Path) -> None:
-    with pytest.raises(NotReadableError, match="holds no file"):
-        run(tmp_path)
+def test_nothing_to_check_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([str(tmp_path)]) == 2
+    assert "holds no file to check" in capsys.readouterr().err
     for name in ("objects/x", "refs/heads/x", "HEAD", "config"):
         write(tmp_path, name, "x")
-    with pytest.raises(NotReadableError, match="bare git repository"):
-        run(tmp_path)
+    assert cli.main([str(tmp_path)]) == 2
+    captured = capsys.readouterr()
+    assert "is a bare git repository" in captured.err
+    assert captured.out == ""
 
 
 def test_a_file_that_cannot_be_read_ends_with_2(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,7 +287,6 @@ def test_a_file_that_cannot_be_read_ends_with_2(root: Path, monkeypatch: pytest.
     report = run(root)
     assert report.denied == ["srcs/.env"]
     assert report.exit_code == 2
-    assert isinstance(Tree(root), Tree)
 
 
 # -- recipes -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inception_check import subject, version
 from inception_check.baseline import BaselineError, write_baseline
-from inception_check.evidence.source import NotReadableError
+from inception_check.evidence.source import NotReadableError, Tree
 from inception_check.model import Rule, Severity
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
 from inception_check.reports.clean import printable
@@ -164,16 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.explain is not None:
         return _explain(options.explain)
     try:
-        rules, skipped = chosen_rules(options.only, options.skip)
-        report = check(
-            Path(options.project),
-            today=options.date or datetime.now(tz=UTC).date(),
-            version=options.subject,
-            rules=rules,
-            skipped=skipped,
-            run_external=not options.no_external,
-            baseline=options.baseline,
-        )
+        report = _checked(options)
         if options.write_baseline is not None:
             count = write_baseline(options.write_baseline, report.findings)
             sys.stderr.write(f"inception-check: {count} findings written to {printable(str(options.write_baseline))}\n")
@@ -192,6 +183,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path in report.denied:
         sys.stderr.write(f"inception-check: {printable(path)} cannot be read; give the user the right to read it\n")
     return report.status(Severity(options.fail_on))
+
+
+def _checked(options: argparse.Namespace) -> Report:
+    """Check what the options say."""
+    root = Path(options.project)
+    nothing = Tree(root).nothing
+    if nothing:
+        raise NotReadableError(nothing)
+    rules, skipped = chosen_rules(options.only, options.skip)
+    return check(
+        root,
+        today=options.date or datetime.now(tz=UTC).date(),
+        version=options.subject,
+        rules=rules,
+        skipped=skipped,
+        run_external=not options.no_external,
+        baseline=options.baseline,
+    )
 
 
 def _explain(name: str) -> int:

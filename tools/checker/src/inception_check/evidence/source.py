@@ -217,10 +217,14 @@ class Tree:
         self.links: dict[str, str] = {}
         self._spent = 0
         self._walk()
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to check here; empty when there is something."""
         if not self.files:
-            raise NotReadableError(f"{root} holds no file to check")
-        if {"objects", "refs"} <= self.directories and {"HEAD", "config"} <= self.files.keys():
-            raise NotReadableError(f"{root} is a bare git repository; check a clone of it")
+            return f"{self.root} holds no file to check"
+        bare = {"objects", "refs"} <= self.directories and {"HEAD", "config"} <= self.files.keys()
+        return f"{self.root} is a bare git repository; check a clone of it" if bare else ""
 
     def deny(self, path: str, verb: str, error: OSError) -> None:
         """Note a file or directory that the system does not let us read."""
