@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from checker_trees import copy_clean
-from inception_check import engine as files
-from inception_check.engine import Report
+from inception_check import runner as files
 from inception_check.model import Finding, Severity
+from inception_check.runner import Report
 from inception_evaluate import sheet
 from inception_evaluate.evaluation import judge, selected
 from inception_evaluate.evidence import Evidence, Missing

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from inception_check import engine as files
+from inception_check import runner as files
 from inception_check.evidence.project import Project
 from inception_check.model import Finding, Severity, Undecided
 from inception_evaluate import sheet, sources

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from inception_check import subject
-from inception_check.engine import Report
 from inception_check.model import Finding, Severity, Undecided
+from inception_check.runner import Report
 from inception_evaluate.model import Check, Shot, Verdict
 from inception_evaluate.rule import Absent, LiveOutcome, LiveRule, Saw
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from inception_check import external, subject
+from inception_check.baseline import accept, read_baseline
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import Problem
 from inception_check.model import Context, Finding, Rule, Severity, Undecided
@@ -44,6 +45,8 @@ class Report:
         external: for each external program, what became of it.
         notes: what rules want to be told without being findings, such as the list of downloads.
         lines: the text of each finding's line.
+        details: the same, for those who want everything.
+        denied: the files and directories that the system did not let us read.
 
     """
 
@@ -57,6 +60,8 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     lines: dict[tuple[str, int], str] = field(default_factory=dict)
+    details: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
 
     @property
     def active(self) -> list[Finding]:
@@ -69,10 +74,15 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 clean, 1 errors or warnings, 2 a rule crashed."""
-        if self.crashes:
+        """0 clean, 1 errors or warnings, 2 a rule crashed or a file could not be read."""
+        return self.status(Severity.WARNING)
+
+    def status(self, fail_on: Severity) -> int:
+        """Return the exit status when findings of a severity, or of a higher one, count as a failure."""
+        if self.crashes or self.denied:
             return 2
-        return 1 if any(f.severity is not Severity.INFO for f in self.active) else 0
+        counted = {Severity.ERROR, fail_on}
+        return 1 if any(finding.severity in counted for finding in self.active) else 0
 
 
 def check(
@@ -82,6 +92,8 @@ def check(
     version: str = subject.NEWEST,
     rules: tuple[Rule, ...] | None = None,
     run_external: bool = True,
+    skipped: tuple[Rule, ...] = (),
+    baseline: Path | None = None,
     live: Iterable[Finding] = (),
     live_rules: Iterable[str] = (),
 ) -> Report:
@@ -93,74 +105,111 @@ def check(
         version: the version of the subject.
         rules: the rules to run; by default all.
         run_external: whether hadolint and ShellCheck are run when they are there.
+        skipped: rules that are left out on request; what they decide stays open.
+        baseline: a file with findings that are known and accepted.
         live: what was found on the running stack; it is suppressed and ordered with the rest.
         live_rules: the ids of the live rules that were asked.
 
     Raises:
         NotReadableError: the directory cannot be read at all.
+        BaselineError: the baseline cannot be read.
 
     """
-    project = Project(root)
-    context = Context(today, version)
-    report = Report(str(root), context)
-    applicable = subject.applicable(version)
-    decided: set[str] = set()
-    refuted: set[str] = set()
-    reasons: dict[str, list[str]] = defaultdict(list)
-    findings: list[Finding] = []
+    whole = Project(root)
+    place = whole.subfolders[0] if len(whole.subfolders) == 1 else ""
+    project = Project(root / place, outer=whole) if place else whole
+    report = Report(str(root), Context(today, version))
     ran = all_rules() if rules is None else rules
-    for rule in ran:
+    judged = _run_rules(report, ran, whole, project)
+    for rule in skipped:
+        for name in rule.decides:
+            judged.reasons[name].append(f"the rule {rule.id} was left out")
+    if run_external:
+        more, report.external = external.run(project)
+        judged.findings.extend(more)
+    else:
+        report.external = dict.fromkeys(external.PROGRAMS, "not asked for")
+    if place:
+        judged.findings = [_placed(finding, place, whole) for finding in judged.findings]
+    report.problems = whole.problems
+    for one in dict.fromkeys((whole, project)):
+        report.notes.extend(one.memo.get("notes", []))
+        report.details.extend(one.memo.get("details", []))
+    found = [*judged.findings, *_unreadable(whole), *live]
+    suppressions = read_suppressions(whole.tree, documented_rules() | PSEUDO_RULES, found)
+    findings = suppressions.apply(dict.fromkeys(found))
+    findings.extend(suppressions.findings)
+    findings.extend(suppressions.unused({rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)))
+    if baseline is not None:
+        findings = accept(findings, read_baseline(baseline), baseline.name)
+    report.findings = sorted(findings, key=_order)
+    _sum_up(report, judged)
+    for finding in report.findings:
+        source = whole.tree.get(finding.path)
+        if finding.line is not None and source is not None:
+            report.lines[finding.path, finding.line] = source.line(finding.line)
+    report.denied = list(whole.tree.denied)
+    return report
+
+
+@dataclass
+class _Judged:
+    """What the rules say: findings, what they decide, and why they cannot decide the rest."""
+
+    findings: list[Finding] = field(default_factory=list)
+    decided: set[str] = field(default_factory=set)
+    reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def _run_rules(report: Report, rules: tuple[Rule, ...], whole: Project, project: Project) -> _Judged:
+    """Run the rules; one that crashes is noted, and what it decides stays open."""
+    judged = _Judged()
+    applicable = subject.applicable(report.context.subject)
+    for rule in rules:
         if rule.requirements and not applicable.intersection(rule.requirements):
             continue
         try:
-            outcomes = list(rule.check(project, context))
+            outcomes = list(rule.check(whole if rule.whole else project, report.context))
         except Exception as error:
             report.crashes.append(Crash(rule.id, f"{type(error).__name__}: {error}", traceback.format_exc()))
             for name in rule.decides:
-                reasons[name].append(f"the rule {rule.id} crashed")
+                judged.reasons[name].append(f"the rule {rule.id} crashed")
             continue
-        decided.update(rule.decides)
+        judged.decided.update(rule.decides)
         for outcome in outcomes:
             if isinstance(outcome, Undecided):
                 for name in outcome.requirements:
-                    reasons[name].append(outcome.reason)
+                    judged.reasons[name].append(outcome.reason)
                 continue
             kept = tuple(name for name in outcome.requirements if name in applicable)
-            if outcome.requirements and not kept:
-                continue
-            findings.append(replace(outcome, requirements=kept))
-    if run_external:
-        more, report.external = external.run(project)
-        findings.extend(more)
-    else:
-        report.external = dict.fromkeys(external.PROGRAMS, "not asked for")
-    findings.extend(_unreadable(project))
-    report.problems = project.problems
-    report.notes = project.memo.get("notes", [])
-    findings.extend(live)
-    known = documented_rules() | PSEUDO_RULES
-    suppressions = read_suppressions(project.tree, known, findings)
-    findings = suppressions.apply(dict.fromkeys(findings))
-    ran_ids = {rule.id for rule in ran} | PSEUDO_RULES | set(live_rules)
-    findings.extend(suppressions.findings)
-    findings.extend(suppressions.unused(ran_ids))
-    for finding in findings:
-        if finding.severity is Severity.ERROR and finding.suppressed is None:
-            refuted.update(finding.requirements)
-    report.findings = sorted(findings, key=_order)
-    checked = ((decided - reasons.keys()) | refuted) & applicable
+            if kept or not outcome.requirements:
+                judged.findings.append(replace(outcome, requirements=kept))
+    return judged
+
+
+def _placed(finding: Finding, place: str, whole: Project) -> Finding:
+    """Count the path of a finding from the root of the repository, where the project lies below it."""
+    inside = f"{place}/{finding.path}" if finding.path else place
+    if finding.path.startswith(f"{place}/") or finding.path == place:
+        return finding
+    return (
+        finding
+        if finding.path in whole.tree.files and inside not in whole.tree.files
+        else replace(finding, path=inside)
+    )
+
+
+def _sum_up(report: Report, judged: _Judged) -> None:
+    """Tell which requirements are decided, and why the others are not."""
+    applicable = subject.applicable(report.context.subject)
+    refuted = {name for finding in report.active if finding.severity is Severity.ERROR for name in finding.requirements}
+    checked = ((judged.decided - judged.reasons.keys()) | refuted) & applicable
     report.checked = sorted(checked, key=subject.ORDER.__getitem__)
     report.undecided = {
-        name: sorted(set(reasons[name]))
-        for name in sorted(reasons, key=lambda n: subject.ORDER.get(n, 999))
+        name: sorted(set(judged.reasons[name]))
+        for name in sorted(judged.reasons, key=lambda n: subject.ORDER.get(n, 999))
         if name in applicable and name not in checked
     }
-    for finding in report.findings:
-        if finding.line is not None:
-            source = project.tree.get(finding.path)
-            if source is not None:
-                report.lines[finding.path, finding.line] = source.line(finding.line)
-    return report
 
 
 def _order(finding: Finding) -> tuple[int, int, str, str, int]:
