@@ -361,6 +361,7 @@ foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {
 
 // Run once a minute by the health check.
 if ( wp_doing_cron() && is_file( INCEPTION_GENERATION ) ) {
+	// phpcs:ignore Generic.PHP.NoSilencedErrors -- It may be missing or a pipe's place: then there is no generation.
 	$inception_began = (string) @file_get_contents( INCEPTION_GENERATION, false, null, 0, 8 );
 	if ( time() - intval( $inception_began, 16 ) > INCEPTION_LONGEST_GENERATION ) {
 		inception_begin_generation();
