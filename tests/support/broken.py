@@ -288,16 +288,6 @@ ROUNDS = (
             ),
             after=_unplug("stale") + "; docker exec wordpress sh -c 'rm -f /tmp/stale-*'; docker restart nginx",
         ),
-        Broken(
-            "unstyled-page", "E29", {}, "no browser takes https://wil.42.fr/?broken-style=1 (200, text/plain",
-            before=_plugin(
-                "unstyled",
-                "if (isset($_GET['broken-style'])) { header('Content-Type: text/plain'); echo 'body {}'; exit; } "
-                "add_action('wp_head', function () { echo '<link rel=\"stylesheet\" href=\"/?broken-style=1\">'; });",
-            ),
-            after=_unplug("unstyled"),
-            warns={"E29": ("browser-front",)},
-        ),
     # A stack that stays unhealthy is looked at all the same.
     ), ready="docker compose -f docker-compose.yml -f broken.yml up --detach --wait --wait-timeout 60 2>&1 || true"),
     Round("wrong-password", (

@@ -17,6 +17,7 @@ from checker_trees import copy_clean
 from evaluation_sample import sample
 from inception_check.evidence.project import Project
 from inception_evaluate import cli, gathering
+from inception_evaluate.evaluation import selected
 from inception_evaluate.evidence import Missing
 from inception_evaluate.machine import Machine
 from inception_evaluate.model import Check, Evaluation, Verdict
@@ -178,3 +179,8 @@ def test_a_closed_terminal_leaves_no_machine_behind(number: signal.Signals, tmp_
     finally:
         child.kill()
     assert notes.read_text().split() == ["create", "destroy"]
+
+
+@pytest.mark.parametrize(("name", "parts"), [("E58", {"stack", "site", "database"}), ("E59", {"stack", "site"})])
+def test_what_a_change_builds_upon_is_gathered_for_it_alone(name: str, parts: set[str]) -> None:
+    assert gathering.needed(selected(frozenset({name}))) >= parts

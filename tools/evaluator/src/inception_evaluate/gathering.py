@@ -39,6 +39,8 @@ _BEFORE = {
     "browsing": ("stack", "site", "database"),
     "bonus": ("stack", "site", "database"),
     "kills": ("stack", "site"),
+    "reboot": ("site", "database"),
+    "rebuild": ("stack", "site"),
 }
 
 
