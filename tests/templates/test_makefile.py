@@ -126,7 +126,7 @@ def test_the_names_that_every_makefile_has(checkout: Path, name: str, same_as: s
         ("LOGN=wil", "did you mean LOGIN?"),
         ("PROJEKT=/x", "did you mean PROJECT?"),
         ("login=wil", "did you mean LOGIN?"),
-        ("QWERTZ=1", "known are: ARGS "),
+        ("QWERTZ=1", "known are: ADMIN ARGS "),
     ],
 )
 def test_a_misspelt_variable_is_told(checkout: Path, argument: str, says: str) -> None:
