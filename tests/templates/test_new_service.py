@@ -149,7 +149,8 @@ def test_its_settings_are_documented(bundle: Bundle, srcs: Path) -> None:
     page = (srcs.parent / "docs/settings.md").read_text(encoding="utf-8")
     assert "## notes\n" in page
     assert "| `notes_https_port` | int | `8444` | The published port. |" in page
-    done = run(["make", "settings"], cwd=bundle.root, env={**own_environment(), "PAGER": "cat"})
+    (bundle.root / "services.json").write_text(json.dumps({"inception_services": SERVICES}), encoding="utf-8")
+    done = run(["make", "settings", "ARGS=-e @services.json"], cwd=bundle.root, env=own_environment())
     assert "notes_https_port" in done.stdout, done.stderr
 
 
