@@ -277,7 +277,7 @@ class CallbackModule(DefaultCallback):
     def _tell_addresses(self, told: dict[str, dict[str, str]]) -> None:
         if told:
             self._display.banner("READY")
-        for host, facts in told.items():
+        for host, facts in sorted(told.items()):
             if len(told) > 1:
                 self._display.display(host)
             width = max(len(name) for name in facts)
