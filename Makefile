@@ -33,6 +33,13 @@ NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matc
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
 
+# One that another target takes would be ignored as well, and the first start fixes what it was meant for.
+GOALS := $(or $(MAKECMDGOALS),up)
+given_for = $(if $(filter command,$(firstword $(origin $(1)))),$(if $(filter $(2) help,$(GOALS)),,$(error $(1) is for make $(2) alone; otherwise $(3))))
+$(foreach name,TITLE LOCALE ADMIN,$(call given_for,$(name),init,it is a setting: make settings tells where it goes))
+$(call given_for,PORT,evaluate,the site's port is the setting inception_https_port)
+$(call given_for,DOMAIN,evaluate,the site's name is the setting inception_domain)
+
 # Ansible asks for the password of sudo only where it must.
 BECOME = $(shell [ "$$(id -u)" = 0 ] || ! command -v sudo >/dev/null || sudo -n true 2>/dev/null || echo --ask-become-pass)
 # Talking to the engine needs root, or the group docker.
@@ -41,6 +48,7 @@ DOCKER = $(shell [ -w /var/run/docker.sock ] || echo sudo) docker
 JUDGE = $(if $(BECOME),INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/judge.yml &&)
 PLAY = $(JUDGE) $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 # What is given is not asked for. It goes through the environment as it is, so that no quote or dollar is in the way.
+export SETTINGS_FIND := $(value FIND)
 export INIT_LOGIN := $(value LOGIN)
 export INIT_TITLE := $(value TITLE)
 export INIT_LOCALE := $(value LOCALE)
@@ -92,7 +100,7 @@ init: $(VENV)/.ready ## Write your settings, asking for what the first start fix
 	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook playbooks/init.yml $(INIT)
 
 settings: $(VENV)/.ready ## Show every setting, its value and where that is given (FIND=port also what it means)
-	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml -e '{"settings_find": "$(FIND)"}'
+	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml
 
 ##@ Hold it to the subject, and hand it in
 check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)

@@ -115,7 +115,7 @@ def misspelt(name: str, specs: Iterable[str], *, own_file: bool) -> str | None:
         return plain
     if own_file and (ours := [setting for setting in known if setting.partition("_")[2] == plain]):
         return ours[0]
-    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.5 if own_file else 0.85)
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.75 if own_file else 0.85)
     return near[0] if near else None
 
 
@@ -295,6 +295,10 @@ def _administrator(name: str, value: object) -> str | None:
     return None
 
 
+#: Passwords that every word list begins with, and the examples of tutorials.
+_COMMON_SECRET = re.compile(r"password|administrator|changeme|1234567890|(inception|wordpress)1234", re.IGNORECASE)
+
+
 def _secrets(name: str, value: object) -> str | None:
     """Judge passwords, without ever showing one."""
     given = value if isinstance(value, Mapping) else {}
@@ -304,6 +308,12 @@ def _secrets(name: str, value: object) -> str | None:
     weak = sorted(key for key, secret in given.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
     if weak:
         return f"{name} holds a {weak[0]} that cannot be used; take 12 to 128 letters, digits and signs of ASCII."
+    # As what lies in secrets/ already is judged: machine_facts.secret_problem.
+    guessed = sorted(
+        key for key, secret in given.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
+    )
+    if guessed:
+        return f"{name} holds a {guessed[0]} that is easily guessed; take another."
     if ("wp_admin_password" in given) != ("wp_user_password" in given):
         return f"{name} holds the password of one user of WordPress alone; give wp_admin_password and wp_user_password."
     return None
@@ -424,15 +434,15 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
 
 def load_services(roles: Path = ROLES) -> dict[str, frozenset[str]]:
     """Return the roles that are services, each with the settings that it says are ports."""
-    return {
-        path.parents[1].name: frozenset(
-            setting
-            for port in yaml_load(path.read_text(encoding="utf-8")).get("ports", [])
-            for setting in (port["setting"], port.get("published"))
-            if setting
-        )
-        for path in sorted(roles.glob("*/meta/service.yml"))
-    }
+    found = {}
+    for path in sorted(roles.glob("*/meta/service.yml")):
+        service = yaml_load(path.read_text(encoding="utf-8"))
+        # What is wrong with the file itself is told by the lookup inception_service.
+        ports = service.get("ports") if isinstance(service, dict) else None
+        named = [port for port in ports or [] if isinstance(port, dict)]
+        settings = (port.get(key) for port in named for key in ("setting", "published"))
+        found[path.parents[1].name] = frozenset(setting for setting in settings if isinstance(setting, str))
+    return found
 
 
 def origin_of(value: object) -> Origin | None:
@@ -458,7 +468,11 @@ def orphans(inventory: Path, groups: Iterable[str], hosts: Iterable[str]) -> lis
     for directory, known in (("group_vars", set(groups)), ("host_vars", set(hosts))):
         for path in sorted((inventory / directory).glob("*")):
             name = path.stem if path.suffix in {".yml", ".yaml", ".json"} else path.name
-            if name not in known and (path.is_dir() or path.suffix in {".yml", ".yaml", ".json", ""}):
+            if (
+                not name.startswith(".")
+                and name not in known
+                and (path.is_dir() or path.suffix in {".yml", ".yaml", ".json", ""})
+            ):
                 kind = directory.removesuffix("_vars")
                 found.append(f"{path}: the inventory has no {kind} {name}, so nobody reads this; rename it.")
     return found
@@ -536,10 +550,11 @@ class ActionModule(ActionBase):
             if name in specs or name.startswith((*prefixes, "ansible_")) or origin is None:
                 continue
             path = Path(origin.path or "")
-            if path.is_relative_to(ROLES.parent) and not path.is_relative_to(ROLES.parent / "inventory"):
+            if path.is_relative_to(ROLES) or path.is_relative_to(ROLES.parent / "playbooks"):
                 continue
             settings_file = path.parent == ROLES.parent / "inventory/group_vars" or path.stem == "inception"
             near = misspelt(name, specs, own_file=settings_file)
-            if near:
+            # What was meant is given as well, so this is a variable of somebody's own, perhaps used there.
+            if near and near not in own:
                 found.append(f"{name} is not a setting; did you mean {near}?")
         return found

@@ -75,10 +75,12 @@ class Engine:
 
         Raises:
             NoEngineError: no engine answers.
-            DockerError: it refuses to answer.
+            DockerError: it refuses to answer, or is not this machine's.
         """
         if not self.address.startswith("unix://"):
-            raise NoEngineError(f"DOCKER_HOST is {self.address}, but only the engine of the machine itself is used.")
+            raise DockerError(
+                f"DOCKER_HOST is {self.address}, but only the engine of the machine itself is used; unset it."
+            )
         query = urlencode(parameters | ({"filters": json.dumps(filters)} if filters else {}))
         connection = _Connection(self.address.removeprefix("unix://"), self.timeout)
         try:

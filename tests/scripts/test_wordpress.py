@@ -291,6 +291,15 @@ class TestPurge:
         assert text[:32] != before[:32]
         assert text[32:].startswith(before[32:]), "it is written over, not emptied first"
 
+    def test_what_is_no_file_makes_way(self, image: Sandbox) -> None:
+        put_core(image)
+        generation = image.path(f"{STATE}/cache/generation")
+        generation.parent.mkdir(parents=True, exist_ok=True)
+        os.mkfifo(generation)
+        image.ok("purge-cache.sh")
+        assert stat.S_ISREG(generation.stat().st_mode)
+        assert len(list(generation.parent.glob("generation.*"))) == 1
+
     def test_a_new_file_can_be_read_by_nginx(self, image: Sandbox) -> None:
         put_core(image)
         image.ok(

@@ -136,6 +136,27 @@ def test_a_misspelt_variable_is_told(checkout: Path, argument: str, says: str) -
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("target", "argument", "says"),
+    [
+        ("up", "TITLE=My site", "TITLE is for make init alone; otherwise it is a setting"),
+        ("settings", "ADMIN=boss", "ADMIN is for make init alone"),
+        (
+            "up",
+            "PORT=8443",
+            "PORT is for make evaluate alone; otherwise the site's port is the setting inception_https_port",
+        ),
+        ("up", "DOMAIN=x.org", "DOMAIN is for make evaluate alone"),
+    ],
+)
+def test_a_variable_that_the_target_does_not_take_is_told(
+    checkout: Path, target: str, argument: str, says: str
+) -> None:
+    done = make(checkout, "-n", target, argument)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
 def test_every_variable_that_is_documented_is_known(checkout: Path) -> None:
     documents = [ROOT / name for name in ("Makefile", "README.md", "README.ko.md", "USER_DOC.md", "DEV_DOC.md")]
     named = {

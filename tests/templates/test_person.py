@@ -97,11 +97,30 @@ def test_make_refuses_bad_settings_in_one_sentence_and_touches_nothing(
     assert sorted(bundle.iterdir()) == before
 
 
+def test_a_variable_of_somebody_s_own_that_a_setting_uses_is_left_alone(bundle: Path) -> None:
+    (bundle / "inventory/group_vars/all.yml").write_text(
+        'domain: blog.example.org\ninception_domain: "{{ domain }}"\n', encoding="utf-8"
+    )
+    assert settings(bundle)["inception_domain"] == ("blog.example.org", "inventory/group_vars/all.yml:2")
+
+
+def test_a_misspelling_is_told_in_an_inventory_of_servers(bundle: Path) -> None:
+    shutil.copytree(bundle / "inventory/servers.example", bundle / "servers")
+    (bundle / "servers/group_vars/inception.yml").write_text("https_port: 8443\n", encoding="utf-8")
+    done = make(bundle, "settings", "ARGS=-i servers")
+    assert done.returncode == 2
+    assert (
+        "servers/group_vars/inception.yml:1: https_port is not a setting; did you mean inception_https_port?"
+        in done.stdout
+    )
+
+
 def test_a_setting_is_found_by_a_word(bundle: Path) -> None:
     done = make(bundle, "settings", "FIND=Upload")
     assert [line.split()[0] for line in done.stdout.splitlines() if line[:1].strip()] == ["inception_upload_limit_mb"]
     assert "The largest upload in MiB." in done.stdout
-    assert "No setting has quux in its name or meaning" in make(bundle, "settings", "FIND=quux").stdout
+    for word in ("quux", 'it\'s "$x"'):
+        assert f"No setting has {word} in its name or meaning" in make(bundle, "settings", f"FIND={word}").stdout
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole file", "one value"])

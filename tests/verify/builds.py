@@ -30,7 +30,7 @@ MISTAKES = {
     "lua": ("nginx", "conf/waiting.lua", "waiting.wait(", "/etc/nginx/waiting.lua:"),
     "php-fpm.conf": ("wordpress", "conf/php-fpm.conf", "pm.max_kids = 3", "unknown entry 'pm.max_kids'"),
     "php.ini": ("wordpress", "conf/php.ini", "memory_limit = (", "/usr/local/etc/php/zz-wordpress.ini on line"),
-    "plugin": ("wordpress", "conf/inception.php", "add_filter( ;", "in /mnt/inception.php on line"),
+    "plugin": ("wordpress", "conf/inception-core.php", "add_filter( ;", "in /mnt/inception-core.php on line"),
     "install.php": ("wordpress", "tools/install.php", "fail( ;", "in /usr/local/lib/wordpress/install.php on line"),
     "mariadb.cnf": ("mariadb", "conf/mariadb.cnf", "innodb_no_such = 1", "unknown variable 'innodb_no_such=1'"),
     "value": (

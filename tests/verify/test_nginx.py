@@ -126,9 +126,9 @@ def test_files_that_php_wrote_are_served(php: Any, visitor: Browser) -> None:
 IN_ITS_PLACE = {
     "pipe": "mkfifo generation",
     "link to a pipe": "mkfifo generation.pipe && ln -s generation.pipe generation",
-    "link to a good word": "printf 0123456789abcdef >generation.pipe && ln -s generation.pipe generation",
+    "link to a good word": "cp generation.kept generation.pipe && ln -s generation.pipe generation",
     "device": "mknod generation c 1 5",
-    "huge file": "truncate --size 1T generation",
+    "huge file": "printf %08x $(date +%s) >generation && truncate --size 1T generation",
     "directory": "mkdir generation",
     "nothing": "true",
 }

@@ -51,6 +51,7 @@ def test_a_file_that_nobody_reads_is_told(tmp_path: Path) -> None:
         "group_vars/inception.yml.example",
         "group_vars/all.yml",
         "host_vars/web2.yaml",
+        "host_vars/.gitkeep",
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()

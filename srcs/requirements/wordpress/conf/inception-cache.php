@@ -111,35 +111,44 @@ function inception_is_marked( $file, int $place, string $mark ): bool {
 }
 
 /**
- * Notes whether the page of a path shows no comments but those of its own post.
+ * Notes what the page of a path shows.
  *
- * A place that belongs to another path is left to it: then this page has the word of all comments.
+ * A place that belongs to another path is left to it: then this page has the word of all comments. So has one that has
+ * once shown other comments, for ever: what a theme keeps of them in a transient is not seen the next time.
  *
- * @return bool Whether the opposite was noted before.
+ * @param bool|null $own Whether it shows no comments but those of its own post; null when no post has its page there.
+ * @return bool Whether it was noted to show no others, and that is over.
  */
-function inception_mark_page( string $path, bool $own ): bool {
+function inception_mark_page( string $path, ?bool $own ): bool {
 	[ $place, $mark ] = inception_place( $path );
 	$file             = '' === $path ? false : inception_open_generation( false );
-	// Most often it is noted already.
-	if ( ! $file || inception_is_marked( $file, $place, $mark ) === $own ) {
+	if ( ! $file ) {
 		return false;
 	}
-	$none = str_repeat( "\0", INCEPTION_WORD );
-	if ( ! $own ) {
-		inception_write_at( $file, $place, $none );
-	} elseif ( inception_is_marked( $file, $place, $none ) ) {
+	$none   = str_repeat( "\0", INCEPTION_WORD );
+	$marked = inception_is_marked( $file, $place, $mark );
+	$free   = ! $marked && inception_is_marked( $file, $place, $none );
+	if ( $own && $free && inception_write_at( $file, $place + INCEPTION_WORD, inception_word() ) ) {
 		// The mark makes the word count, so it comes last.
-		inception_write_at( $file, $place + INCEPTION_WORD, inception_word() );
 		inception_write_at( $file, $place, $mark );
+	} elseif ( null === $own && $marked ) {
+		inception_write_at( $file, $place, $none );
+	} elseif ( false === $own && ( $marked || $free ) ) {
+		inception_write_at( $file, $place, str_repeat( '-', INCEPTION_WORD ) );
 	}
-	return true;
+	return $marked && ! $own;
 }
 
 /**
  * The path of the page of a post; empty where its address has none of its own.
+ *
+ * Where a plugin serves a post in several languages, at an address each, it is the one that WordPress itself has for it.
  */
 function inception_path( int $post ): string {
+	$plain = static fn( $url, $path ): string => rtrim( (string) get_option( 'home' ), '/' ) . '/' . ltrim( (string) $path, '/' );
+	add_filter( 'home_url', $plain, PHP_INT_MAX, 2 );
 	$address = (string) get_permalink( $post );
+	remove_filter( 'home_url', $plain, PHP_INT_MAX );
 	return str_contains( $address, '?' ) ? '' : (string) wp_parse_url( $address, PHP_URL_PATH );
 }
 
@@ -213,7 +222,7 @@ add_action(
 		if ( 'revision' !== $post->post_type && ( inception_status_shows( $new ) || inception_status_shows( $old ) ) ) {
 			inception_content_changed();
 		}
-		if ( 'publish' === $new ) {
+		if ( 'publish' === $new && is_post_publicly_viewable( $post ) ) {
 			// Most pages show no other comments. The first time that one is made tells.
 			inception_mark_page( inception_path( $post->ID ), true );
 		}
@@ -261,8 +270,10 @@ foreach ( array( 'set_object_terms', 'deleted_term_relationships' ) as $inceptio
 
 add_action(
 	'wp_insert_comment',
-	static function ( $id, WP_Comment $comment ): void {
-		if ( '1' === (string) $comment->comment_approved ) {
+	static function ( $id, $comment = null ): void {
+		if ( ! $comment instanceof WP_Comment ) {
+			inception_content_changed();
+		} elseif ( '1' === (string) $comment->comment_approved ) {
 			inception_content_changed( commented: (int) $comment->comment_post_ID );
 		}
 	},
@@ -383,20 +394,29 @@ function inception_shows_other_comments( bool $seen = false ): bool {
 	return $any;
 }
 
+/**
+ * Whether a post is the one whose page this is; not before WordPress knows which.
+ *
+ * @param mixed $post Its number.
+ */
+function inception_is_own_post( $post ): bool {
+	return $post && isset( $GLOBALS['wp_query'] ) && get_queried_object_id() === (int) $post;
+}
+
 if ( inception_is_shared_page() ) {
-	add_action( 'pre_get_comments', static fn( $query ) => inception_shows_other_comments( get_queried_object_id() !== (int) $query->query_vars['post_id'] ) );
+	add_action( 'pre_get_comments', static fn( $query ) => inception_shows_other_comments( ! inception_is_own_post( $query->query_vars['post_id'] ) ) );
 	foreach ( array( 'get_comments_number', 'wp_count_comments' ) as $inception_hook ) {
 		add_filter(
 			$inception_hook,
-			static function ( $number, $post ) {
-				inception_shows_other_comments( get_queried_object_id() !== (int) $post );
+			static function ( $number, $post = 0 ) {
+				inception_shows_other_comments( ! inception_is_own_post( $post ) );
 				return $number;
 			},
 			10,
 			2
 		);
 	}
-	add_action( 'pre_get_posts', static fn( $query ) => inception_shows_other_comments( str_contains( (string) wp_json_encode( $query->get( 'orderby' ) ), 'comment_count' ) ) );
+	add_action( 'pre_get_posts', static fn( $query ) => inception_shows_other_comments( $query->get( 'comment_count' ) || str_contains( (string) wp_json_encode( $query->get( 'orderby' ) ), 'comment_count' ) ) );
 }
 
 /*
@@ -446,9 +466,8 @@ function inception_finish_page( string $page, int $phase ): string {
 	$lifetime = inception_lifetime();
 	$address  = (string) $_SERVER['REQUEST_URI'];
 	if ( $lifetime && ! str_contains( $address, '?' ) ) {
-		$own = 200 === http_response_code() && is_singular() && inception_path( get_queried_object_id() ) === $address
-			&& ! inception_shows_other_comments();
-		if ( inception_mark_page( $address, $own ) && ! $own ) {
+		$page_of_a_post = 200 === http_response_code() && is_singular() && inception_path( get_queried_object_id() ) === $address;
+		if ( inception_mark_page( $address, $page_of_a_post ? ! inception_shows_other_comments() : null ) ) {
 			// Whoever waits for this page may know of a comment that was not there yet.
 			$lifetime = 0;
 		}
