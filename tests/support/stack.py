@@ -127,6 +127,10 @@ class Stack:
             self._containers[service] = found[0]
         return self._containers[service]
 
+    def forget(self) -> None:
+        """Look for the containers again: they may have been made anew."""
+        self._containers.clear()
+
     def inspect(self, service: str) -> dict[str, Any]:
         """Return what the engine knows about a service's container."""
         found: dict[str, Any] = json.loads(self.docker("container", "inspect", self.container(service)))[0]

@@ -78,6 +78,7 @@ def edited(request: pytest.FixtureRequest, stack: Stack, settings: Settings) -> 
 
 
 def test_make_says_so_and_leaves_what_runs(edited: str, stack: Stack, settings: Settings, visitor: Browser) -> None:
+    stack.forget()
     before = {service: stack.inspect(service) for service in SERVICES}
     said = make(stack, settings, check=False)
     assert edited in said
