@@ -532,6 +532,30 @@ def test_a_comment_forgets_what_shows_it_and_no_other_post(
         administrator.rest("DELETE", f"/wp/v2/posts/{other.identifier}?force=true")
 
 
+@pytest.mark.requirement("E50")
+def test_a_comment_forgets_what_shows_it_out_of_a_transient(
+    administrator: Browser, visitor: Browser, article: Article
+) -> None:
+    data = {
+        "title": "Transient",
+        "slug": f"transient-{uuid.uuid4().hex}",
+        "status": "publish",
+        "content": "[verify_latest]",
+    }
+    page = administrator.rest("POST", "/wp/v2/pages", data).json
+    path = urllib.parse.urlsplit(page["link"]).path
+    try:
+        kept(visitor, path)
+        words = f"remark-{uuid.uuid4().hex}"
+        comment = {"post": article.identifier, "content": words}
+        assert administrator.rest("POST", "/wp/v2/comments", comment).status == 201
+        after = visitor.request("GET", path)
+        assert after.headers["x-cache"] == "MISS"
+        assert words in after.text
+    finally:
+        administrator.rest("DELETE", f"/wp/v2/pages/{page['id']}?force=true")
+
+
 @pytest.mark.requirement("R58", "E50")
 def test_what_a_visitor_has_counted_keeps_the_pages_and_an_edit_does_not(
     administrator: Browser, visitor: Browser, article: Article, stack: Stack

@@ -111,15 +111,13 @@ function inception_is_marked( $file, int $place, string $mark ): bool {
 }
 
 /**
- * Notes what the page of a path shows.
+ * Notes whether the page of a path shows no comments but those of its own post.
  *
- * A place that belongs to another path is left to it: then this page has the word of all comments. So has one that has
- * once shown other comments, for ever: what a theme keeps of them in a transient is not seen the next time.
+ * A place that belongs to another path is left to it: then this page has the word of all comments.
  *
- * @param bool|null $own Whether it shows no comments but those of its own post; null when no post has its page there.
  * @return bool Whether it was noted to show no others, and that is over.
  */
-function inception_mark_page( string $path, ?bool $own ): bool {
+function inception_mark_page( string $path, bool $own ): bool {
 	[ $place, $mark ] = inception_place( $path );
 	$file             = '' === $path ? false : inception_open_generation( false );
 	if ( ! $file ) {
@@ -127,16 +125,15 @@ function inception_mark_page( string $path, ?bool $own ): bool {
 	}
 	$none   = str_repeat( "\0", INCEPTION_WORD );
 	$marked = inception_is_marked( $file, $place, $mark );
-	$free   = ! $marked && inception_is_marked( $file, $place, $none );
-	if ( $own && $free && inception_write_at( $file, $place + INCEPTION_WORD, inception_word() ) ) {
+	if ( ! $own && $marked ) {
+		inception_write_at( $file, $place, $none );
+		return true;
+	}
+	if ( $own && ! $marked && inception_is_marked( $file, $place, $none ) && inception_write_at( $file, $place + INCEPTION_WORD, inception_word() ) ) {
 		// The mark makes the word count, so it comes last.
 		inception_write_at( $file, $place, $mark );
-	} elseif ( null === $own && $marked ) {
-		inception_write_at( $file, $place, $none );
-	} elseif ( false === $own && ( $marked || $free ) ) {
-		inception_write_at( $file, $place, str_repeat( '-', INCEPTION_WORD ) );
 	}
-	return $marked && ! $own;
+	return false;
 }
 
 /**
@@ -194,7 +191,8 @@ function inception_content_changed( bool $noted = true, bool $now = false, ?int 
 	$unheard = 'cli' === PHP_SAPI || headers_sent();
 	if ( $now || ( $unheard && microtime( true ) - $last > 0.2 ) ) {
 		$last = microtime( true );
-		inception_begin_generation( $site ? null : $paths );
+		// What a plugin has made of comments and kept in a transient, which it deletes now, may be in any page.
+		inception_begin_generation( $site || did_action( 'deleted_transient' ) ? null : $paths );
 		$site  = false;
 		$paths = array();
 	}
@@ -466,8 +464,9 @@ function inception_finish_page( string $page, int $phase ): string {
 	$lifetime = inception_lifetime();
 	$address  = (string) $_SERVER['REQUEST_URI'];
 	if ( $lifetime && ! str_contains( $address, '?' ) ) {
-		$page_of_a_post = 200 === http_response_code() && is_singular() && inception_path( get_queried_object_id() ) === $address;
-		if ( inception_mark_page( $address, $page_of_a_post ? ! inception_shows_other_comments() : null ) ) {
+		$own = 200 === http_response_code() && is_singular() && inception_path( get_queried_object_id() ) === $address
+			&& ! inception_shows_other_comments();
+		if ( inception_mark_page( $address, $own ) ) {
 			// Whoever waits for this page may know of a comment that was not there yet.
 			$lifetime = 0;
 		}
