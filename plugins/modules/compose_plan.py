@@ -523,8 +523,12 @@ def due_by_files(
     """
     restart, reload = (set(names) - due for names in behind(containers))
     loading = {name for name, container in containers.items() if RELOAD_LABEL in container["Config"]["Labels"]}
-    written = set(mounting(containers, due_files)) - due
-    restart |= written - loading
+    files = set(due_files)
+    written = set(mounting(containers, files)) - due
+    # One that is missing becomes another file than the one that is mounted.
+    restart |= (written - loading) | (
+        set(mounting(containers, {name for name in files if not Path(name).exists()})) - due
+    )
     return restart, reload | (written & loading) - restart
 
 

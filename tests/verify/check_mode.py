@@ -98,7 +98,7 @@ CHANGES = (
         script="openssl rand -hex 16 > secrets/new; chmod --reference=secrets/db_password.txt secrets/new; "
         "chown --reference=secrets/db_password.txt secrets/new; mv secrets/new secrets/db_password.txt",
     ),
-    Change("certificate", {"reload": "nginx"}, script="rm secrets/tls.crt secrets/tls.key"),
+    Change("certificate", {"restart": "nginx"}, script="rm secrets/tls.crt secrets/tls.key"),
     Change("certificate written in place", {"reload": "nginx"}, script="sleep 1; touch secrets/tls.crt"),
     Change("domain", {"recreate": "nginx, wordpress"}, "-e inception_domain=blog.42.fr"),
     Change("domain, back", {"recreate": "nginx, wordpress"}),
