@@ -52,11 +52,10 @@ def evaluate(broken: Round, patient: Patient, scratch: Path) -> dict[str, Any]:
         if broken.compose:
             files = "-f docker-compose.yml -f broken.yml"
             # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
-            # What it says is shown where the round fails. A busy engine may give up on a stop, so there is a second try.
+            # What it says is shown where the round fails.
             print(
                 patient.shell(
-                    f"printf %s {shlex.quote(broken.compose)} >broken.yml; "
-                    f"docker compose {files} up --detach 2>&1 || docker compose {files} up --detach 2>&1 || true"
+                    f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
                 )
             )
         if broken.ready:
