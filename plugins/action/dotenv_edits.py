@@ -24,7 +24,7 @@ _LINE = re.compile(r"^([A-Z][A-Z0-9_]*)=\{\{ (.+) \| env_quote \}\}$", re.MULTIL
 _PLAIN = re.compile(r"([a-z_0-9]+)(?: \| lower)?")
 #: By these every other command, too, knows which stack and whose data is meant.
 IDENTITY = frozenset({"inception_login", "inception_data_dir", "inception_project_name"})
-PLACE = "inventory/group_vars/all.yml"
+PLACE = "inventory/group_vars/inception.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,7 @@ def find_variables(templates: Iterable[str], settings: Collection[str]) -> dict[
     found = {}
     for match in (match for text in templates for match in _LINE.finditer(text)):
         name, expression = match.groups()
-        # An internal variable is named like the setting that it is worked out from.
-        words = dict.fromkeys(word.removeprefix("__") for word in re.findall(r"[a-z_0-9]+", expression))
+        words = dict.fromkeys(re.findall(r"[a-z_0-9]+", expression))
         plain = _PLAIN.fullmatch(expression)
         found[name] = Variable(
             match.group(),
@@ -210,7 +209,7 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset({"env", "settings"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Judge ``env``, as inception_facts found it, by the ``settings``, as validate_settings returned them."""
+        """Judge ``env``, as machine_facts found it, by the ``settings``, as validate_settings returned them."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp, task_vars
         settings: dict[str, Any] = self._task.args["settings"]
@@ -221,10 +220,11 @@ class ActionModule(ActionBase):
         if os.environ.get("INCEPTION_LOGIN"):
             fixed.add("inception_login")
         found = self._task.args["env"]
+        env = parse_dotenv(found["text"], "srcs/.env")
         remembered = found["remembered"]
         former = parse_dotenv(remembered["text"]).values if remembered else None
         edits = find_edits(
-            parse_dotenv(found["text"], "srcs/.env"),
+            env,
             variables,
             Memory(former, **remembered.get("why", {})),
             values,
@@ -240,7 +240,7 @@ class ActionModule(ActionBase):
             settings={name: like(settings[name], value) for name, value in edits.settings.items()},
             messages=edits.messages,
             added=list(edits.added.values()),
-            former=former or {},
+            former=env.values if former is None else former,
             remember={"settings": values, "taken": edits.taken, "added": list(edits.added)},
         )
         return result

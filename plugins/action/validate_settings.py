@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible._internal._datatag._tags import Origin
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 
@@ -39,6 +41,9 @@ _SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", 
 #: Networks that every engine has from the start.
 _DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
 
+#: The passwords that may be given.
+_SECRETS = ("db_password", "db_root_password", "wp_admin_password", "wp_user_password")
+
 _TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
 
@@ -49,19 +54,23 @@ class Spec:
     Attributes:
         type: the Ansible type name, for example ``int``.
         choices: the values allowed; empty when any is.
+        elements: the type of what a list holds; empty when it may be any.
     """
 
     type: str = "str"
     choices: tuple[str, ...] = ()
+    elements: str = ""
 
 
-def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], services: Iterable[str] = ()) -> list[str]:
+def find_problems(
+    settings: Mapping[str, object], specs: Mapping[str, Spec], services: Mapping[str, Collection[str]] | None = None
+) -> list[str]:
     """Return what is wrong with the settings, each as one sentence: what, where, what to do.
 
     Args:
         settings: value by name, of every variable whose name begins like one of ours.
         specs: the known settings.
-        services: the roles that exist as services; empty to leave the list of services unjudged.
+        services: the roles that exist as services, each with its settings that are ports; None to leave them unjudged.
     """
     found: list[str] = []
     for name in sorted(settings):
@@ -74,22 +83,63 @@ def find_problems(settings: Mapping[str, object], specs: Mapping[str, Spec], ser
     if found:
         # The values cannot be judged further while their names or types are wrong.
         return found
-    for name, judge in _JUDGES.items():
+    ports = dict.fromkeys((name for names in (services or {}).values() for name in sorted(names)), _port)
+    for name, judge in {**_JUDGES, **ports}.items():
         if name in settings and not (found and name == "inception_domain"):
             # A domain made from a bad login would tell of the same mistake twice.
             problem = judge(name, settings[name])
             if problem:
                 found.append(problem)
     found.extend(_relations(settings))
-    known_services = set(services)
     chosen = settings.get("inception_services", [])
-    if known_services and isinstance(chosen, list):
+    if services is not None and isinstance(chosen, list):
         found.extend(
-            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(known_services))}."
+            f"inception_services names {service!r}, which is no service; known are {', '.join(sorted(services))}."
             for service in chosen
-            if service not in known_services
+            if service not in services
         )
     return found
+
+
+def misspelt(name: str, specs: Iterable[str], *, own_file: bool) -> str | None:
+    """Return the setting that a variable must have been meant to be; None where it may well be somebody's own.
+
+    Args:
+        name: the name of a variable that is no setting.
+        specs: the known settings.
+        own_file: whether it stands in a file for settings alone, where a name without its prefix cannot be another's.
+    """
+    known = sorted(specs)
+    plain = name.casefold().replace("-", "_")
+    if plain in known:
+        return plain
+    if own_file and (ours := [setting for setting in known if setting.partition("_")[2] == plain]):
+        return ours[0]
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.75 if own_file else 0.85)
+    return near[0] if near else None
+
+
+def subject(problem: str) -> str:
+    """Return the setting that a sentence is about: its first word, without the entry of a list."""
+    return problem.split()[0].partition("[")[0]
+
+
+def causes(problems: Iterable[str], given: Iterable[str], specs: Iterable[str]) -> list[str]:
+    """Return the problems without those that only follow from another.
+
+    What the roles' defaults come to is sound unless they are made from something that is not: the domain from the login,
+    the mail addresses from the domain.
+
+    Args:
+        problems: sentences that begin with the name of a setting.
+        given: the settings that somebody has given.
+        specs: the known settings.
+    """
+    told = list(problems)
+    chosen, known = set(given), set(specs)
+    own = [problem for problem in told if (name := subject(problem)) in chosen or name not in known]
+    # Where none was given, the login comes from the command line or the user.
+    return own or [problem for problem in told if problem.startswith("inception_login ")] or told
 
 
 def _unknown(name: str, specs: Mapping[str, Spec]) -> str:
@@ -108,8 +158,12 @@ def _type_problem(name: str, value: object, spec: Spec) -> str | None:
         return f"{name} is {value!r}, but must be true or false."
     if spec.type == "list" and not isinstance(value, list):
         return f"{name} is {value!r}, but must be a list."
+    if isinstance(value, list) and spec.elements:
+        entries = (_type_problem(f"{name}[{n}]", entry, Spec(spec.elements)) for n, entry in enumerate(value))
+        return next((problem for problem in entries if problem), None)
     if spec.type == "dict" and not isinstance(value, Mapping):
-        return f"{name} is {value!r}, but must be a mapping."
+        # It may hold secrets.
+        return f"{name} must be a mapping of names to values."
     if spec.type in {"str", "path"}:
         # YAML reads an unquoted `yes` as a truth value and `1.10` as the number 1.1.
         if value is None or isinstance(value, (bool, float, list, Mapping)):
@@ -132,11 +186,21 @@ def _login(name: str, value: object) -> str | None:
 
 def _domain(name: str, value: object) -> str | None:
     text = str(value)
+    if re.fullmatch(r"[0-9.]+|.*:.*:.*", text):
+        return f"{name} is {text!r}, which is an address; the site needs a name, like wil.42.fr."
     if len(text) <= 253 and _DOMAIN.fullmatch(text):
         return None
     return (
         f"{name} is {text!r}, which is no host name; use lower-case letters, digits, hyphens and dots, like wil.42.fr."
     )
+
+
+def _address(name: str, value: object) -> str | None:
+    try:
+        ipaddress.ip_address(str(value))
+    except ValueError:
+        return f"{name} is {str(value)!r}, which is no address of a machine; use one like 127.0.0.1 or 192.168.1.10."
+    return None
 
 
 def _port(name: str, value: object) -> str | None:
@@ -231,6 +295,30 @@ def _administrator(name: str, value: object) -> str | None:
     return None
 
 
+#: Passwords that every word list begins with, and the examples of tutorials.
+_COMMON_SECRET = re.compile(r"password|administrator|changeme|1234567890|(inception|wordpress)1234", re.IGNORECASE)
+
+
+def _secrets(name: str, value: object) -> str | None:
+    """Judge passwords, without ever showing one."""
+    given = value if isinstance(value, Mapping) else {}
+    unknown = sorted(key for key in given if key not in _SECRETS)
+    if unknown:
+        return f"{name} holds {unknown[0]!r}, which is no secret of the stack; known are {', '.join(_SECRETS)}."
+    weak = sorted(key for key, secret in given.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
+    if weak:
+        return f"{name} holds a {weak[0]} that cannot be used; take 12 to 128 letters, digits and signs of ASCII."
+    # As what lies in secrets/ already is judged: machine_facts.secret_problem.
+    guessed = sorted(
+        key for key, secret in given.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
+    )
+    if guessed:
+        return f"{name} holds a {guessed[0]} that is easily guessed; take another."
+    if ("wp_admin_password" in given) != ("wp_user_password" in given):
+        return f"{name} holds the password of one user of WordPress alone; give wp_admin_password and wp_user_password."
+    return None
+
+
 def _optional_checksum(name: str, value: object) -> str | None:
     return _matches(_SHA256, "64 hexadecimal digits in lower case")(name, value) if str(value) else None
 
@@ -255,11 +343,10 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
-    "nginx_port": _port,
-    "wordpress_port": _port,
-    "mariadb_port": _port,
+    "host_address": _address,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
+    "stack_secrets": _secrets,
     "wordpress_title": _not_blank,
     "wordpress_locale": _matches(_LOCALE, "a locale such as en_US, ko_KR or de_DE_formal"),
     "wordpress_admin_user": _administrator,
@@ -315,8 +402,17 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
 
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
-#: What the playbooks themselves find out, and what a teardown is told; everything else must be a setting.
-FACTS = frozenset({"inception_host", "inception_teardown", "inception_teardown_force"})
+#: What guard and roles find out or hand on, and what a teardown is told; everything else must be a setting.
+FACTS = frozenset(
+    {
+        "inception_edits",
+        "inception_machine",
+        "inception_teardown",
+        "inception_teardown_force",
+        "stack_written",
+        "submission_rendered",
+    }
+)
 
 
 def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
@@ -326,16 +422,60 @@ def load_specs(roles: Path = ROLES) -> dict[str, Spec]:
         document = yaml_load(path.read_text(encoding="utf-8"))
         for entry in document["argument_specs"].values():
             for name, option in entry.get("options", {}).items():
+                if not name.startswith(f"{path.parents[1].name}_"):
+                    continue  # It is another role's, whose own specs say more of it.
                 specs[name] = Spec(
                     type=str(option.get("type", "str")),
                     choices=tuple(str(choice) for choice in option.get("choices", [])),
+                    elements=str(option.get("elements", "")),
                 )
     return specs
 
 
-def find_services(roles: Path = ROLES) -> list[str]:
-    """Return the roles that are services: those that bring a Compose fragment."""
-    return sorted(path.parents[2].name for path in roles.glob("*/templates/compose/services.yml.j2"))
+def load_services(roles: Path = ROLES) -> dict[str, frozenset[str]]:
+    """Return the roles that are services, each with the settings that it says are ports."""
+    found = {}
+    for path in sorted(roles.glob("*/meta/service.yml")):
+        service = yaml_load(path.read_text(encoding="utf-8"))
+        # What is wrong with the file itself is told by the lookup inception_service.
+        ports = service.get("ports") if isinstance(service, dict) else None
+        named = [port for port in ports or [] if isinstance(port, dict)]
+        settings = (port.get(key) for port in named for key in ("setting", "published"))
+        found[path.parents[1].name] = frozenset(setting for setting in settings if isinstance(setting, str))
+    return found
+
+
+def origin_of(value: object) -> Origin | None:
+    """Return where Ansible has read a value: its file and line, or that it is from the command line."""
+    origin = Origin.get_tag(value)
+    return origin if origin and (origin.path or "-e" in str(origin.description)) else None
+
+
+def place(origin: Origin | None) -> str:
+    """Return where that is for a person: a path from here where it is below, with the line; empty for nowhere."""
+    if origin is None:
+        return ""
+    if not origin.path:
+        return "on the command line"
+    path = Path(origin.path)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{origin.line_num}" if origin.line_num else str(shown)
+
+
+def orphans(inventory: Path, groups: Iterable[str], hosts: Iterable[str]) -> list[str]:
+    """Return a sentence for each file of settings beside an inventory that no group and no host is named like."""
+    found = []
+    for directory, known in (("group_vars", set(groups)), ("host_vars", set(hosts))):
+        for path in sorted((inventory / directory).glob("*")):
+            name = path.stem if path.suffix in {".yml", ".yaml", ".json"} else path.name
+            if (
+                not name.startswith(".")
+                and name not in known
+                and (path.is_dir() or path.suffix in {".yml", ".yaml", ".json", ""})
+            ):
+                kind = directory.removesuffix("_vars")
+                found.append(f"{path}: the inventory has no {kind} {name}, so nobody reads this; rename it.")
+    return found
 
 
 class ActionModule(ActionBase):
@@ -345,25 +485,43 @@ class ActionModule(ActionBase):
     _VALID_ARGS = frozenset[str]()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Judge every variable whose name begins like a setting."""
+        """Judge every variable whose name begins like a setting, or was meant to."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         del tmp
         variables = task_vars or {}
         specs = load_specs()
         # Roles that this play has not loaded still have defaults, and a setting is judged with them.
-        variables = {**self._defaults(), **variables}
+        defaults = self._defaults()
+        own = {name: value for name, value in variables.items() if name not in defaults or value != defaults[name]}
+        keys = {str(name): name for name in variables}
+        variables = {**defaults, **variables}
         self._templar.available_variables = variables
         # A role whose name begins another variable of Ansible's own (host_ …) still owns its prefix.
         prefixes = ("inception_", *(f"{path.name}_" for path in ROLES.iterdir() if path.is_dir()))
         settings: dict[str, Any] = {}
+        problems: list[str] = []
         for name in sorted(variables):
             if name.startswith(prefixes) and name not in FACTS:
-                settings[name] = self._value(name, variables[name])
-        problems = find_problems(settings, specs, find_services())
-        if problems:
-            result.update(failed=True, msg="\n".join(problems))
+                try:
+                    settings[name] = self._templar.template(variables[name])
+                except Exception as error:  # whatever a template of somebody's may raise
+                    problems.append(
+                        f"{name} cannot be worked out ({str(error).splitlines()[0]}); correct its template."
+                    )
+        problems = causes([*find_problems(settings, specs, load_services()), *problems], own, specs)
+        # YAML's null and truth values carry no origin; their names do.
+        places = {name: place(origin_of(value) or origin_of(keys[name])) for name, value in own.items() if name in keys}
+        problems += self._login_problems(settings, "inception_login" in own)
+        problems += self._misspelt(own, specs, prefixes)
+        told = [f"{where}: {problem}" if (where := places.get(subject(problem))) else problem for problem in problems]
+        if inventory := variables.get("inventory_dir"):
+            told += orphans(Path(inventory), variables["groups"], variables["groups"]["all"])
+        if told:
+            result.update(failed=True, msg="\n".join(told))
         else:
-            result.update(changed=False, msg=f"{len(settings)} settings are sound.", settings=settings)
+            shown = {**settings, "stack_secrets": dict.fromkeys(settings["stack_secrets"], "(hidden)")}
+            result.update(changed=False, msg=f"{len(settings)} settings are sound.", settings=shown)
+            result["places"] = {name: where for name, where in places.items() if name in settings}
         return result
 
     def _defaults(self) -> dict[str, Any]:
@@ -373,9 +531,30 @@ class ActionModule(ActionBase):
             found.update(self._loader.load_from_file(str(path), trusted_as_template=True) or {})
         return found
 
-    def _value(self, name: str, value: Any) -> Any:
-        """Return a setting's final value."""
-        try:
-            return self._templar.template(value)
-        except Exception as error:
-            raise AnsibleActionFail(f"{name} cannot be worked out: {error}") from error
+    @staticmethod
+    def _login_problems(settings: Mapping[str, Any], given: bool) -> list[str]:
+        """Tell of a login on the command line that something else overrides."""
+        login, chosen = os.environ.get("INCEPTION_LOGIN", "").strip(), str(settings.get("inception_login", ""))
+        if login in {"", chosen}:
+            return []
+        if given:
+            return [f"inception_login is {chosen!r}, but LOGIN is {login!r}; change it there, or leave LOGIN out."]
+        return [f"LOGIN is {login!r}, which names no person; choose another login, like wil."]
+
+    @staticmethod
+    def _misspelt(own: Mapping[str, Any], specs: Mapping[str, Spec], prefixes: tuple[str, ...]) -> list[str]:
+        """Tell of variables of the inventory or the command line whose names are nearly ours."""
+        found = []
+        for name, value in sorted(own.items()):
+            origin = origin_of(value) or origin_of(name)
+            if name in specs or name.startswith((*prefixes, "ansible_")) or origin is None:
+                continue
+            path = Path(origin.path or "")
+            if path.is_relative_to(ROLES) or path.is_relative_to(ROLES.parent / "playbooks"):
+                continue
+            settings_file = path.parent == ROLES.parent / "inventory/group_vars" or path.stem == "inception"
+            near = misspelt(name, specs, own_file=settings_file)
+            # What was meant is given as well, so this is a variable of somebody's own, perhaps used there.
+            if near and near not in own:
+                found.append(f"{name} is not a setting; did you mean {near}?")
+        return found

@@ -7,22 +7,67 @@ name: find_obstacles
 author: the Inception team
 short_description: Why a machine cannot take the stack
 description:
-  - Judges what M(inception_facts) gathered of a machine against the settings.
+  - Judges what M(machine_facts) gathered of a machine against the settings.
 positional: _input
 options:
   _input:
-    description: The fact C(inception_host).
+    description: The fact C(inception_machine).
     type: dict
     required: true
-  wanted:
-    description: The settings that the judgement needs, each as a keyword argument; see C(roles/inception/tasks/machine.yml).
-    type: dict
+  services:
+    description: What each service says of itself, as the lookup C(inception_service) returns it.
+    type: list
+    elements: dict
+    required: true
+  project_name:
+    description: The setting C(inception_project_name).
+    type: str
+    required: true
+  project_dir:
+    description: The setting C(inception_project_dir).
+    type: path
+    required: true
+  data_dir:
+    description: The setting C(inception_data_dir).
+    type: path
+    required: true
+  login:
+    description: The setting C(inception_login).
+    type: str
+    required: true
+  database:
+    description: The setting C(mariadb_database).
+    type: str
+    required: true
+  former_database:
+    description: The database that the last run wrote into C(.env); empty when there was none.
+    type: str
+    required: true
+  base:
+    description: The setting C(inception_base).
+    type: str
+    choices: [debian, alpine]
+    required: true
+  wordpress_version:
+    description: The setting C(wordpress_version).
+    type: str
+    required: true
+  wordpress_url:
+    description: The setting C(wordpress_url).
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
-- name: Judge the machine
-  ansible.builtin.assert:
-    that: inception_host | find_obstacles(https_port=443, project_name='inception') == []
+- name: Validate the machine
+  ansible.builtin.fail:
+    msg: "{{ obstacles | join('\n') }}"
+  when: obstacles | length > 0
+  vars:
+    obstacles: >-
+      {{ inception_machine | find_obstacles(services=query('inception_service', 'nginx'), project_name='inception',
+      project_dir='/opt/inception', login='wil', data_dir='/home/wil/data', database='wordpress',
+      former_database='', base='debian', wordpress_version='7.0', wordpress_url='') }}
 """
 
 RETURN = r"""
@@ -44,107 +89,111 @@ MINIMUM_MEMORY_MB = 900
 MINIMUM_DISK_MB = 4096
 
 
-def find_obstacles(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Return why the machine cannot take the stack, each as one sentence with the way out.
 
     Args:
-        host: what the module ``inception_facts`` gathered.
-        wanted: the settings ``https_port``, ``project_name``, ``data_dir``, ``project_dir``, ``database``, ``base``,
-            ``login``, ``wordpress_version`` and ``wordpress_url``.
+        machine: what the module ``machine_facts`` gathered.
+        wanted: in ``services`` what each service says of itself, and the settings ``project_name``, ``data_dir``,
+            ``project_dir``, ``database``, ``base``, ``login``, ``wordpress_version`` and ``wordpress_url``, and
+            the ``former_database``.
     """
     found: list[str] = []
-    found.extend(_platform(host))
-    found.extend(_engine(host))
-    found.extend(_room(host))
-    found.extend(_ports(host, wanted))
-    found.extend(_secrets(host, wanted))
-    found.extend(_database(host, wanted))
-    found.extend(_base(host, wanted))
-    found.extend(_core(host, wanted))
-    found.extend(_foreign(host, wanted))
-    found.extend(_supply(host))
+    found.extend(_platform(machine))
+    found.extend(_engine(machine))
+    found.extend(_room(machine))
+    found.extend(_ports(machine, wanted))
+    found.extend(_secrets(machine, wanted))
+    found.extend(_database(machine, wanted))
+    found.extend(_base(machine, wanted))
+    found.extend(_core(machine, wanted))
+    found.extend(_foreign(machine, wanted))
+    found.extend(_supply(machine))
     return found
 
 
-def _platform(host: Mapping[str, Any]) -> list[str]:
+def _platform(machine: Mapping[str, Any]) -> list[str]:
     found = []
-    name, version = str(host["distribution"]), str(host["distribution_version"])
+    name, version = str(machine["distribution"]), str(machine["distribution_version"])
     if version not in SUPPORTED.get(name, set()):
         found.append(f"This machine runs {name} {version or '(rolling)'}; supported are Debian 12 and 13.")
-    if host["architecture"] not in SUPPORTED_ARCHITECTURES:
+    if machine["architecture"] not in SUPPORTED_ARCHITECTURES:
         found.append(
-            f"This machine is a {host['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}."
+            f"This machine is a {machine['architecture']}; supported are {', '.join(sorted(SUPPORTED_ARCHITECTURES))}."
         )
-    if host["uid"] != 0:
+    if machine["uid"] != 0:
         found.append(
             "Root rights are needed, and there are none: run as root, or install sudo and allow this user to use it."
         )
     return found
 
 
-def _engine(host: Mapping[str, Any]) -> list[str]:
-    problem = host["docker"]["settings_problem"]
+def _engine(machine: Mapping[str, Any]) -> list[str]:
+    problem = machine["docker"]["settings_problem"]
     if not problem:
         return []
     return [f"/etc/docker/daemon.json is not what the Docker engine can read ({problem}): mend it, or move it away."]
 
 
-def _room(host: Mapping[str, Any]) -> list[str]:
+def _room(machine: Mapping[str, Any]) -> list[str]:
     found = []
-    if host["memory_mb"] < MINIMUM_MEMORY_MB:
-        found.append(f"This machine has {host['memory_mb']} MiB of memory; at least {MINIMUM_MEMORY_MB} are needed.")
-    if host["deployed"]:
+    if machine["memory_mb"] < MINIMUM_MEMORY_MB:
+        found.append(f"This machine has {machine['memory_mb']} MiB of memory; at least {MINIMUM_MEMORY_MB} are needed.")
+    if machine["deployed"]:
         # What is deployed already has taken its room.
         return found
     found.extend(
         f"{place['path']} has {place['free_mb']} MiB free; at least {MINIMUM_DISK_MB} are needed: "
         "make room or let the settings point to another disk."
-        for place in host["disks"]
+        for place in machine["disks"]
         if place["free_mb"] < MINIMUM_DISK_MB
     )
     return found
 
 
-def _ports(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def _ports(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
-    for listener in host["listeners"]:
+    settings = {port["published_number"]: port["published"] for s in wanted["services"] for port in s["ports"]}
+    for listener in machine["listeners"]:
         if listener["project"] and listener["project"] == wanted["project_name"]:
             continue
         holder = listener["container"] or listener["process"] or "a process that cannot be named"
         kind = "the container" if listener["container"] else "the process"
-        found.append(
-            f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another inception_https_port."
-        )
+        setting = settings[listener["port"]]
+        found.append(f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another {setting}.")
     return found
 
 
-def _secrets(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def _secrets(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = []
     directory = f"{wanted['project_dir']}/secrets"
-    for name, state in sorted(host["secrets"].items()):
-        if state["owner"] != 0:
+    secrets = [secret for service in wanted["services"] for secret in service["secrets"]]
+    owners = {secret["file"]: secret["owner"] for secret in secrets}
+    for name, state in sorted(machine["secrets"].items()):
+        if state["owner"] != owners[name]:
             found.append(
                 f"{directory}/{name} belongs to the user {state['owner']}, but the containers can read only what belongs "
-                f"to root: chown 0:0 {directory}/{name}."
+                f"to {owners[name] or 'root'}: chown {owners[name]} {directory}/{name}."
             )
         if state["problem"]:
             found.append(
                 f"{directory}/{name} {state['problem']}; write a better value into it, or remove the file to have one made."
             )
-    needed = ("credentials.txt", "db_password.txt", "db_root_password.txt")
-    missing = [name for name in needed if name not in host["secrets"]]
-    database = f"{wanted['data_dir']}/mariadb"
-    if missing and database in host["filled_directories"]:
-        found.append(
-            f"{database} holds a database, but {directory}/{missing[0]} is gone: put the secrets of that installation back, "
-            "or move the directory away to begin anew."
-        )
+    for secret in secrets:
+        data = f"{wanted['data_dir']}/{secret['data']}"
+        if secret["file"] not in machine["secrets"] and data in machine["filled_directories"]:
+            found.append(
+                f"{data} holds data, but {directory}/{secret['file']} is gone: put the secrets of that installation back, "
+                "or move the directory away to begin anew."
+            )
+            # The others are gone with it.
+            break
     return found
 
 
-def _database(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    former, name = host["database"], wanted["database"]
-    if not former or former == name or f"{wanted['data_dir']}/mariadb" not in host["filled_directories"]:
+def _database(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former, name = wanted["former_database"], wanted["database"]
+    if not former or former == name or f"{wanted['data_dir']}/mariadb" not in machine["filled_directories"]:
         return []
     return [
         f"mariadb_database is {name}, but the site is in the database {former}, and a new name would begin an empty site: "
@@ -156,8 +205,8 @@ def _database(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
 CONTENT_OWNERS = {33: "debian", 82: "alpine"}
 
 
-def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    former = CONTENT_OWNERS.get(host["content_owner"], wanted["base"])
+def _base(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former = CONTENT_OWNERS.get(machine["content_owner"], wanted["base"])
     if former == wanted["base"]:
         return []
     return [
@@ -166,10 +215,10 @@ def _base(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _core(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    former, version = str(host["core_version"]), str(wanted["wordpress_version"])
+def _core(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    former, version = str(machine["core_version"]), str(wanted["wordpress_version"])
     # Which version another supply or another address brings is seen in the image alone, which looks itself (core.sh).
-    known = host["supply"]["resolved"] == "upstream" and version in str(wanted["wordpress_url"])
+    known = machine["supply"]["resolved"] == "upstream" and version in str(wanted["wordpress_url"])
     if not known or _numbers(version) >= _numbers(former):
         return []
     return [
@@ -184,19 +233,19 @@ def _numbers(version: str) -> list[int]:
     return [int(number) for number in leading.group().split(".")] if leading else []
 
 
-def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+def _foreign(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     found = [
         f"The container {name} exists and is not ours; remove it (docker rm -f {name}) or rename it."
-        for name, project in sorted(host["foreign_containers"].items())
+        for name, project in sorted(machine["foreign_containers"].items())
         if not project
     ]
-    others = sorted({project for project in host["foreign_containers"].values() if project})
+    others = sorted({project for project in machine["foreign_containers"].values() if project})
     found.extend(
         f"inception_project_name is {wanted['project_name']}, but containers of the project {project} bear the names that are "
         f"needed: set it back to {project} if that is this site, or else take that project down."
         for project in others
     )
-    for name, volume in sorted(host["volumes"].items()):
+    for name, volume in sorted(machine["volumes"].items()):
         device = volume["device"]
         if volume["project"] in others:
             continue
@@ -214,21 +263,21 @@ def _foreign(host: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _supply(host: Mapping[str, Any]) -> list[str]:
-    unreachable: Sequence[str] = host["supply"]["unreachable"]
+def _supply(machine: Mapping[str, Any]) -> list[str]:
+    unreachable: Sequence[str] = machine["supply"]["unreachable"]
     if not unreachable:
         return []
     others = {
         "upstream": "set inception_supply to distribution, or the addresses to a mirror that can be reached",
         "distribution": "see to it that the Debian archive can be reached, or set inception_apt_mirror",
     }
-    chosen = host["supply"]["resolved"]
+    chosen = machine["supply"]["resolved"]
     return [f"inception_supply is {chosen}, but {unreachable[0]} cannot be reached; {others[chosen]}."]
 
 
-def obstacles(host: dict[str, Any], **wanted: Any) -> list[str]:
+def obstacles(machine: dict[str, Any], **wanted: Any) -> list[str]:
     """Take the settings as keyword arguments, as a filter does."""
-    return find_obstacles(host, wanted)
+    return find_obstacles(machine, wanted)
 
 
 class FilterModule:

@@ -15,7 +15,7 @@ options:
     type: str
     choices: [debian, alpine]
     required: true
-  on:
+  "on":
     description: The day in the form C(YYYY-MM-DD); today when empty.
     type: str
     default: ""

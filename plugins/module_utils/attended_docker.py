@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import select
 import shutil
 import signal
@@ -31,6 +32,8 @@ from typing import IO
 LOG_VARIABLE = "INCEPTION_DOCKER_LOG"
 #: What changes nothing needs neither the lock nor the log.
 READING = frozenset({"config", "images", "info", "inspect", "ls", "ps", "version"})
+#: The names that a .env file gives a value. What they are is Compose's to read: this program runs where only Python is.
+ASSIGNMENT = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z0-9_.\-\[\]]+)[ \t]*[=:]", re.MULTILINE)
 #: Another run may build for the first time, which takes minutes. What was interrupted ends within seconds.
 LOCK_TIMEOUT = 1800
 #: How many seconds an interrupted command may take to end by itself.
@@ -157,8 +160,8 @@ def clean_environment(environment: Mapping[str, str], dotenv: Path) -> dict[str,
 
     A caller's shell may well have a ``LOGIN`` or ``COMPOSE_FILE`` of its own.
     """
-    lines = dotenv.read_text(encoding="utf-8", errors="replace").splitlines() if dotenv.is_file() else []
-    settings = {line.partition("=")[0].strip() for line in lines if "=" in line and not line.startswith("#")}
+    text = dotenv.read_text(encoding="utf-8", errors="replace") if dotenv.is_file() else ""
+    settings = set(ASSIGNMENT.findall(text))
     inherited = {
         name: value
         for name, value in environment.items()

@@ -160,6 +160,7 @@ complaint:
 import hashlib
 import json
 import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -169,13 +170,23 @@ from typing import Any
 
 from ansible.module_utils.attended_docker import LockError, exclusive
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.docker_cli import UNFINISHED, Docker, DockerError
+from ansible.module_utils.docker_client import (
+    PROJECT_LABEL,
+    UNFINISHED,
+    DockerError,
+    NoEngineError,
+    Project,
+    compose_version,
+    log_tail,
+)
 
 #: The label that holds the digest of what an image was built from.
 DIGEST_LABEL = "inception.context.sha256"
 #: How an image is asked whether it can take the place of the container that is there.
 CHECK_LABEL = "inception.check"
 HASH_LABEL = "com.docker.compose.config-hash"
+#: What is planned for each service, in the order in which it is told.
+PLANNED = ("build", "recreate", "restart", "reload", "remove")
 #: How a service loads its mounted files anew, and the file in the container whose time tells when it last did.
 RELOAD_LABEL = "inception.reload"
 LOADED_LABEL = "inception.reload.loaded"
@@ -369,11 +380,6 @@ def mounting(containers: dict[str, dict[str, Any]], files: Iterable[str]) -> lis
     return [name for name, c in containers.items() if wanted & {mount["Source"] for mount in c.get("Mounts", [])}]
 
 
-def parse_hashes(text: str) -> dict[str, str]:
-    """Return the configuration hash by service, from ``docker compose config --hash``."""
-    return {words[0]: words[1] for words in (line.split() for line in text.splitlines()) if len(words) == 2}
-
-
 def lay_out(directory: Path, files: dict[str, str]) -> None:
     """Write files as managed_tree does."""
     for name, content in files.items():
@@ -401,55 +407,55 @@ def build_labels(stale: dict[str, str]) -> str:
     return json.dumps({"services": services})
 
 
-def unprepared(reason: str) -> dict[str, Any]:
-    """Return the plan for a machine on which nothing can be compared yet: everything is to be done."""
-    return {
-        "pending": True,
-        "build": [],
-        "recreate": [],
-        "restart": [],
-        "reload": [],
-        "remove": [],
-        "sentences": [reason],
-    }
+def is_written(project: Project) -> bool:
+    """Tell whether there is a project to compare with."""
+    return all((project.directory / name).is_file() for name in ("docker-compose.yml", ".env"))
 
 
-def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict[str, Any]:
+def why_unprepared(project: Project) -> str:
+    """Return why nothing can be compared on this machine yet, as a sentence; empty when it can."""
+    if not is_written(project):
+        return "The project is not written yet."
+    if shutil.which("docker") is None:
+        return "Docker is not installed yet."
+    if not compose_version():
+        return "Docker Compose is not installed yet."
+    return "" if project.engine.version() else "The engine does not run yet."
+
+
+def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> dict[str, Any]:
     """Return what is to be done to bring the stack up.
 
     Args:
-        docker: the engine, with the project as it will be.
+        project: the project as it will be.
         due_files: mounted files that would have been replaced by then.
         check: whether a machine that is not prepared is an answer, not an error.
 
     Raises:
         DockerError: the engine or Compose fails.
     """
-    if not (docker.project_dir / "docker-compose.yml").is_file() or not (docker.project_dir / ".env").is_file():
-        if check:
-            return unprepared("The project is not written yet.")
-        raise DockerError(f"{docker.project_dir} holds no docker-compose.yml with .env; deploy writes them first.")
-    if check and not docker.has_compose():
-        return unprepared("Docker Compose is not installed yet.")
-    config = json.loads(docker.ask(*docker.compose, "config", "--format", "json"))
-    if check and not docker.answers():
-        return unprepared("The engine does not run yet.")
+    if check and (reason := why_unprepared(project)):
+        # Everything is to be done.
+        nothing: dict[str, list[str]] = {name: [] for name in PLANNED}
+        return {**nothing, "pending": True, "sentences": [reason]}
+    if not is_written(project):
+        raise DockerError(f"{project.directory} holds no docker-compose.yml with .env; deploy writes them first.")
+    config, hashes = project.config()
     bases = build_bases(config)
     own = {name: service["image"] for name, service in config["services"].items() if "image" in service}
-    found = docker.images([*own.values(), *(base for named in bases.values() for base in named)])
+    found = project.images([*own.values(), *(base for named in bases.values() for base in named)])
     stale = stale_images(config, bases, found)
-    hashes = parse_hashes(docker.ask(*docker.compose, "config", "--hash", "*"))
-    everything = docker.containers()
+    everything = project.containers()
     unfinished = {name: container for name, container in everything.items() if UNFINISHED.match(name)}
     containers = {name: container for name, container in everything.items() if name not in unfinished}
     images = {name: found[image]["Id"] for name, image in own.items() if image in found}
-    networks = {network["Name"]: network for network in docker.labelled("network")}
+    networks = {network["Name"]: network for network in project.networks()}
     remade = redefined(config, networks)
     elsewhere = misplaced(config, containers, remade)
     due = {*outdated(config, hashes, containers, images), *stale}
     if elsewhere:
         due |= set(containers)
-    elif recreates_dependents(docker.compose_version()):
+    elif due and recreates_dependents(compose_version()):
         replaced = [
             name
             for name in due
@@ -459,28 +465,7 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
         due |= {name for name in dependents(config, replaced) if name in containers}
     due &= set(config["services"])
     surplus = {c["Name"].lstrip("/") for name, c in containers.items() if name not in config["services"]}
-    ours = {container["Id"] for container in everything.values()}
-    # Where somebody else's container is on it, a former network stays. Containers that make way take theirs along.
-    former = sorted(
-        name
-        for name in set(networks) - {network["name"] for network in config["networks"].values()}
-        if not elsewhere and not set(networks[name].get("Containers") or {}) - ours
-    )
-    restart, reload = (set(names) - due for names in behind(containers))
-    loading = {name for name, container in containers.items() if RELOAD_LABEL in container["Config"]["Labels"]}
-    written = set(mounting(containers, due_files)) - due
-    restart |= written - loading
-    reload |= (written & loading) - restart
-    paused = [c["Id"] for c in containers.values() if c["State"].get("Paused")]
-    prepare = [["unpause", *paused]] if paused else []
-    if unfinished:
-        prepare.append(["rm", "--force", *(c["Id"] for c in unfinished.values())])
-    finish = [["network", "rm", *former]] if former else []
-    if docker.has_replaced_images(DIGEST_LABEL):
-        finish.append(["image", "prune", "--force", "--filter", docker.label, "--filter", f"label={DIGEST_LABEL}"])
-    for name in sorted(reload):
-        command = shlex.split(containers[name]["Config"]["Labels"][RELOAD_LABEL])
-        finish.append(["exec", containers[name]["Id"], *command])
+    restart, reload = due_by_files(containers, due_files, due)
     plan: dict[str, Any] = {
         "build": sorted(stale),
         "recreate": sorted(due),
@@ -489,20 +474,62 @@ def plan_start(docker: Docker, due_files: Iterable[str], *, check: bool) -> dict
         "remove": sorted({*surplus, *(name.lstrip("/") for name in unfinished)}),
         "replace_networks": bool(elsewhere),
     }
+    # Where somebody else's container is on it, a former network stays. Containers that make way take theirs along.
+    ours = {container["Id"] for container in everything.values()}
+    former = sorted(
+        name
+        for name in set(networks) - {network["name"] for network in config["networks"].values()}
+        if not elsewhere and not set(networks[name].get("Containers") or {}) - ours
+    )
+    paused = {name: c["Id"] for name, c in containers.items() if c["State"].get("Paused")}
+    prepare = [["unpause", *paused.values()]] if paused else []
+    if unfinished:
+        prepare.append(["rm", "--force", *(container["Id"] for container in unfinished.values())])
+    finish = [["network", "rm", *former]] if former else []
+    replaced_images = project.has_replaced_images(DIGEST_LABEL)
+    if replaced_images:
+        labels = (f"label={PROJECT_LABEL}={project.name}", f"label={DIGEST_LABEL}")
+        finish.append(["image", "prune", "--force", *(word for label in labels for word in ("--filter", label))])
+    for name in sorted(reload):
+        command = shlex.split(containers[name]["Config"]["Labels"][RELOAD_LABEL])
+        finish.append(["exec", containers[name]["Id"], *command])
+    sentences = [
+        *(f"{verb} {', '.join(plan[verb])}" for verb in PLANNED if plan[verb]),
+        *(["replace the networks"] if elsewhere else []),
+        *([f"unpause {', '.join(sorted(paused))}"] if paused else []),
+        *([f"remove the network {', '.join(former)}"] if former else []),
+        *(["remove the images that were replaced"] if replaced_images else []),
+    ]
     return {
         **plan,
-        "pending": any(plan.values()) or bool(prepare or finish),
+        "pending": bool(sentences),
         "labels": build_labels(stale),
         "checks": checks(containers, found, own, due),
         "prepare": prepare,
         "finish": finish,
-        "sentences": [
-            f"{verb} {', '.join(plan[verb])}"
-            for verb in ("build", "recreate", "restart", "reload", "remove")
-            if plan[verb]
-        ]
-        + (["replace the networks"] if elsewhere else []),
+        "sentences": sentences,
     }
+
+
+def due_by_files(
+    containers: dict[str, dict[str, Any]], due_files: Iterable[str], due: set[str]
+) -> tuple[set[str], set[str]]:
+    """Return the services to restart, and those to reload, because of a file that they have mounted.
+
+    Args:
+        containers: the inspected containers by service.
+        due_files: mounted files that would have been replaced by then.
+        due: the services whose container is replaced or started anyway.
+    """
+    restart, reload = (set(names) - due for names in behind(containers))
+    loading = {name for name, container in containers.items() if RELOAD_LABEL in container["Config"]["Labels"]}
+    files = set(due_files)
+    written = set(mounting(containers, files)) - due
+    # One that is missing becomes another file than the one that is mounted.
+    restart |= (written - loading) | (
+        set(mounting(containers, {name for name in files if not Path(name).exists()})) - due
+    )
+    return restart, reload | (written & loading) - restart
 
 
 def checks(
@@ -561,17 +588,17 @@ def present_file(networks: dict[str, str], volumes: dict[str, str]) -> str:
     )
 
 
-def plan_removal(docker: Docker, data_dir: str) -> dict[str, Any]:
+def plan_removal(project: Project, data_dir: str) -> dict[str, Any]:
     """Return what carries the project's label.
 
     Raises:
         DockerError: the engine fails, or the stack is another login's.
     """
-    volumes = docker.labelled("volume")
+    volumes = project.volumes()
     refuse_other_data(volumes, data_dir)
-    containers = docker.containers()
-    networks = docker.labelled("network")
-    images = docker.built_images(DIGEST_LABEL)
+    containers = project.containers()
+    networks = project.networks()
+    images = project.built_images(DIGEST_LABEL)
     return {
         "running": sorted(c["Name"].lstrip("/") for c in containers.values() if c["State"]["Running"]),
         "pending": bool(containers or networks or images),
@@ -589,10 +616,10 @@ def plan_removal(docker: Docker, data_dir: str) -> dict[str, Any]:
     }
 
 
-def complaint(docker: Docker) -> str:
+def complaint(project: Project) -> str:
     """Return which containers are not well, with the end of their logs."""
     lines = []
-    for name, container in docker.containers().items():
+    for name, container in project.containers().items():
         state = container["State"]
         health = state.get("Health", {}).get("Status", "healthy")
         if state["Running"] and health == "healthy":
@@ -600,7 +627,7 @@ def complaint(docker: Docker) -> str:
         lines.append(
             f"The service {name} is {health if state['Running'] else state['Status']} (exit code {state['ExitCode']}):"
         )
-        lines.extend(f"    {line}" for line in docker.log_tail(container["Id"], 15))
+        lines.extend(f"    {line}" for line in log_tail(container["Id"], 15))
     return "\n".join(lines)
 
 
@@ -612,17 +639,17 @@ def make_plan(module: AnsibleModule) -> dict[str, Any]:
         LockError: another run does not end.
     """
     given = module.params
-    docker = Docker(Path(given["project_dir"]), given["project_name"])
+    project = Project(Path(given["project_dir"]), given["project_name"])
     if given["goal"] == "explained":
-        return {"complaint": complaint(docker)}
+        return {"complaint": complaint(project)}
     if given["goal"] == "removed":
-        return plan_removal(docker, given["data_dir"])
+        return plan_removal(project, given["data_dir"])
     if module.check_mode and given["files"]:
         # Where nothing else reads it: the directory does not enter the hashes and digests.
         with tempfile.TemporaryDirectory(prefix="inception-") as directory:
             lay_out(Path(directory) / "srcs", given["files"])
-            return plan_start(Docker(Path(directory) / "srcs", docker.project_name), given["due_files"], check=True)
-    return plan_start(docker, given["due_files"], check=module.check_mode)
+            return plan_start(Project(Path(directory) / "srcs", project.name), given["due_files"], check=True)
+    return plan_start(project, given["due_files"], check=module.check_mode)
 
 
 def main() -> None:
@@ -646,14 +673,14 @@ def main() -> None:
             with exclusive(lock_file, sys.stderr):
                 pass
         plan = make_plan(module)
-    except (DockerError, LockError) as error:
-        module.fail_json(msg=str(error))
-    except FileNotFoundError:
+    except (FileNotFoundError, NoEngineError) as error:
+        if shutil.which("docker") is not None:
+            module.fail_json(msg=str(error))
         if goal == "removed":
             module.exit_json(changed=False, pending=False, running=[], volumes=[], images=[], sentences=[])
-        if goal == "started" and module.check_mode:
-            module.exit_json(changed=False, **unprepared("Docker is not installed yet."))
         module.fail_json(msg="The docker command is missing; the role docker_engine installs it.")
+    except (DockerError, LockError) as error:
+        module.fail_json(msg=str(error))
     module.exit_json(changed=False, **plan)
 
 

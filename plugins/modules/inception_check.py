@@ -131,10 +131,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        from inception_check.engine import check
         from inception_check.evidence.source import NotReadableError
         from inception_check.reports import as_json
         from inception_check.rules import all_rules
+        from inception_check.runner import check
     except ImportError as error:
         module.fail_json(msg=missing_required_lib("inception_check"), exception=str(error))
         return

@@ -49,12 +49,12 @@ reason:
 import json
 import os
 import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.docker_client import DockerError, Engine
 
 KEY = "live-restore"
 
@@ -85,12 +85,14 @@ def engine_process(pid_file: Path, proc: Path = Path("/proc")) -> int:
 def follows(seconds: int) -> bool:
     """Tell whether the engine lets containers run on, within some seconds."""
     end = time.monotonic() + seconds
+    engine = Engine(timeout=10)
     while True:
-        answer = subprocess.run(
-            ["docker", "info", "--format", "{{.LiveRestoreEnabled}}"], capture_output=True, text=True, check=False
-        )
-        if answer.stdout.strip() == "true" or time.monotonic() > end:
-            return answer.stdout.strip() == "true"
+        try:
+            info = engine.get("/info")
+        except DockerError:
+            info = {}
+        if info.get("LiveRestoreEnabled") or time.monotonic() > end:
+            return bool(info.get("LiveRestoreEnabled"))
         time.sleep(0.2)
 
 

@@ -213,17 +213,18 @@ class Memory:
         content = path.read_bytes()
         return digest(content) != self.digests.get(name) and not committed(path, content)
 
-    def keep(self, name: str) -> None:
-        """Keep a copy of a file, or the link that stands in its place."""
-        path = self.dest / name
-        copy = self.directory / "edited" / name
-        make_directories(copy.parent)
-        temporary = copy.with_name(f".{copy.name}.new")
-        temporary.unlink(missing_ok=True)
-        # Nobody may read the copy who may not read the file.
-        shutil.copy2(path, temporary, follow_symlinks=False)
-        os.chown(temporary, path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
-        temporary.replace(copy)
+    def keep(self, names: Iterable[str]) -> None:
+        """Keep a copy of some files, or of the links that stand in their place."""
+        for name in names:
+            path = self.dest / name
+            copy = self.directory / "edited" / name
+            make_directories(copy.parent)
+            temporary = copy.with_name(f".{copy.name}.new")
+            temporary.unlink(missing_ok=True)
+            # Nobody may read the copy who may not read the file.
+            shutil.copy2(path, temporary, follow_symlinks=False)
+            os.chown(temporary, path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+            temporary.replace(copy)
 
     def write(self, files: dict[str, str], remember: dict[str, Any]) -> None:
         """Write down what was written, last of all: until then the former version holds."""
@@ -251,6 +252,46 @@ def committed(path: Path, content: bytes) -> bool:
     return answer.returncode == 0 and answer.stdout == content
 
 
+def behind(names: Iterable[str], removed: Iterable[str]) -> set[str]:
+    """Return which of some files lie behind a link, or a file, that is removed: what is seen there is not theirs."""
+    gone = set(removed)
+    return {name for name in names if not gone.isdisjoint(map(str, Path(name).parents))}
+
+
+def difference(path: Path, before: str | None, after: str | None) -> dict[str, str]:
+    """Return what diff mode shows of a file; None for a text where there is no file."""
+    return {
+        "before_header": str(path),
+        "after_header": "/dev/null" if after is None else str(path),
+        "before": before or "",
+        "after": after or "",
+    }
+
+
+def apply(dest: Path, removed: Iterable[str], written: dict[str, str], prune: Iterable[str], backup: set[str]) -> None:
+    """Remove and write files.
+
+    Args:
+        dest: the directory that all names are relative to.
+        removed: the files to remove.
+        written: the content of the files to write.
+        prune: the directories that lose what is empty then.
+        backup: the files of which the former content is kept beside them.
+    """
+    # What must go, goes first: it may be a link or a file where a directory belongs.
+    for name in removed:
+        (dest / name).unlink()
+    for name, content in written.items():
+        path = dest / name
+        before, _mode = current(path)
+        if name in backup and before is not None and before != content:
+            write(path.with_name(path.name + ".bak"), before)
+        write(path, content)
+    if removed:
+        for directory in prune:
+            remove_empty(dest / directory)
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -267,62 +308,34 @@ def main() -> None:
     dest = Path(module.params["dest"])
     files: dict[str, str] = module.params["files"]
     prune: list[str] = module.params["prune"]
+    backup = set(module.params["backup"])
     escaping = [name for name in (*files, *prune) if name.startswith("/") or ".." in Path(name).parts]
     if escaping:
         module.fail_json(msg=f"a path leaves {dest}: {escaping[0]}")
 
-    backups = {f"{name}.bak" for name in module.params["backup"]}
-    removed = surplus(dest, prune, set(files) | backups)
+    removed = surplus(dest, prune, set(files) | {f"{name}.bak" for name in backup})
+    unseen = behind(files, removed)
+    found = {name: (None, 0) if name in unseen else current(dest / name) for name in files}
+    written = {n: content for n, content in files.items() if found[n] != (content, mode_of(content))}
     memory = Memory(Path(module.params["memory"]), dest) if module.params["memory"] else None
-    kept: list[str] = []
-    obstacle = obstruction(dest, files, set(removed))
+    obstacle, kept = obstruction(dest, files, set(removed)), []
     if memory and not obstacle:
-        kept = [name for name in removed if memory.is_persons(name)]
-        kept += [n for n, content in files.items() if current(dest / n)[0] != content and memory.is_persons(n)]
+        replaced = [n for n, content in written.items() if found[n][0] != content and n not in unseen]
+        kept = [name for name in (*removed, *replaced) if memory.is_persons(name)]
         obstacle = obstruction(memory.directory / "edited", kept, set())
     if obstacle:
         module.fail_json(msg=obstacle)
 
-    if memory and not module.check_mode:
-        for name in kept:
-            memory.keep(name)
-    changed: list[str] = []
-    diff: list[dict[str, str]] = []
-    # What must go, goes first: it may be a link or a file where a directory belongs.
-    for name in removed:
-        before, _mode = current(dest / name)
-        diff.append(
-            {"before_header": str(dest / name), "after_header": "/dev/null", "before": before or "", "after": ""}
-        )
-        if not module.check_mode:
-            (dest / name).unlink()
-    for name, content in files.items():
-        path = dest / name
-        before, mode = current(path)
-        if before == content and mode == mode_of(content):
-            continue
-        changed.append(name)
-        diff.append(
-            {
-                "before_header": str(path),
-                "after_header": str(path),
-                "before": before or "",
-                "after": content,
-            }
-        )
-        if module.check_mode:
-            continue
-        if name in module.params["backup"] and before is not None and before != content:
-            write(path.with_name(path.name + ".bak"), before)
-        write(path, content)
-    if removed and not module.check_mode:
-        for directory in prune:
-            remove_empty(dest / directory)
-    if memory and not module.check_mode:
-        memory.write(files, module.params["remember"])
-
+    diff = [difference(dest / name, current(dest / name)[0], None) for name in removed]
+    diff += [difference(dest / name, found[name][0], content) for name, content in written.items()]
+    if not module.check_mode:
+        if memory:
+            memory.keep(kept)
+        apply(dest, removed, written, prune, backup)
+        if memory:
+            memory.write(files, module.params["remember"])
     module.exit_json(
-        changed=bool(changed or removed), changed_files=changed, removed_files=removed, kept_files=kept, diff=diff
+        changed=bool(written or removed), changed_files=[*written], removed_files=removed, kept_files=kept, diff=diff
     )
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from patient import Patient
+from support.patient import Patient
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

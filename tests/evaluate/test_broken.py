@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken import ROUNDS, Broken, Round
-from patient import Patient
+
+from support.broken import ROUNDS, Broken, Round
+from support.patient import Patient
 
 KINDS = [pytest.param(one, kind, id=kind.name) for one in ROUNDS for kind in one.kinds]
 #: What became of each round: its evaluation, or why there is none. Its kinds are so many tests of one look.
@@ -38,35 +39,42 @@ def evaluation(broken: Round, patient: Patient, looked: Looked, tmp_path: Path) 
     return found
 
 
+def evaluation_options(broken: Round, patient: Patient, scratch: Path) -> list[str]:
+    """Return the options of the evaluation; WRONG stands for a file of credentials that are not right."""
+    wrong = scratch / "credentials"
+    wrong.write_text(f"{patient.login}:not the password\n")
+    return [str(wrong) if option == "WRONG" else option for option in broken.options]
+
+
+def break_stack(broken: Round, patient: Patient) -> None:
+    """Break the stack in all ways of the round: before the Compose file is changed, by it, and afterwards."""
+    for kind in broken.kinds:
+        if kind.before:
+            patient.shell(kind.before)
+    if broken.compose:
+        files = "-f docker-compose.yml -f broken.yml"
+        # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
+        # What it says is shown where the round fails.
+        print(
+            patient.shell(
+                f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
+            )
+        )
+    if broken.ready:
+        patient.shell(broken.ready)
+    for kind in broken.kinds:
+        if kind.then:
+            patient.shell(kind.then)
+    for kind in broken.kinds:
+        if kind.sql:
+            patient.sql(kind.sql)
+
+
 def evaluate(broken: Round, patient: Patient, scratch: Path) -> dict[str, Any]:
     """Break the stack in all ways of the round, evaluate it once, and mend it."""
-    options = list(broken.options)
-    if "WRONG" in options:
-        wrong = scratch / "credentials"
-        wrong.write_text(f"{patient.login}:not the password\n")
-        options[options.index("WRONG")] = str(wrong)
     try:
-        for kind in broken.kinds:
-            if kind.before:
-                patient.shell(kind.before)
-        if broken.compose:
-            files = "-f docker-compose.yml -f broken.yml"
-            # Compose may rightly complain of such a stack; what counts is what the evaluation says of it.
-            # What it says is shown where the round fails.
-            print(
-                patient.shell(
-                    f"printf %s {shlex.quote(broken.compose)} >broken.yml; docker compose {files} up --detach 2>&1 || true"
-                )
-            )
-        if broken.ready:
-            patient.shell(broken.ready)
-        for kind in broken.kinds:
-            if kind.then:
-                patient.shell(kind.then)
-        for kind in broken.kinds:
-            if kind.sql:
-                patient.sql(kind.sql)
-        return patient.evaluate(broken.only, *options)
+        break_stack(broken, patient)
+        return patient.evaluate(broken.only, *evaluation_options(broken, patient, scratch))
     finally:
         if broken.compose:
             patient.mend()
@@ -87,6 +95,8 @@ def test_broken_stack(broken: Round, kind: Broken, evaluation: dict[str, Any]) -
     assert set(undecided) == broken.undecided, undecided
     # What this kind breaks is failed by its own rules, and one of them says what it is.
     told = [f["message"] for name, rules in kind.fails.items() for f in failed[name] if f["rule"] in rules]
+    warned = {c["id"]: c["findings"] for c in evaluation["checks"] if c["verdict"] == "warn"}
+    told += [f["message"] for name, rules in kind.warns.items() for f in warned[name] if f["rule"] in rules]
     told += [reason for name in kind.undecided & undecided.keys() for reason in undecided[name]]
     assert any(kind.says in text for text in told), told
     assert evaluation["only"], "a partial run says that it is one"

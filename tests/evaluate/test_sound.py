@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from patient import Patient
 
 from inception_evaluate import cli
+from support.patient import Patient
 
 #: What only a run from nothing, a reboot or a rebuild decides, and the file that is never in git.
 LEFT_OPEN = {"E7", "E8", "E16", "E58", "E59", "R32"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import SCENARIOS, Project, rendered
+from support.scenarios import SCENARIOS, Project, rendered
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ def test_the_site_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"inception": {"hosts": {"localhost": host}}}), encoding="utf-8")
     # Deployed, but with another port: nobody listens at this one.
     settings = {
-        "inception_host": {"deployed": True},
+        "inception_machine": {"deployed": True},
         "inception_domain": "localhost.invalid",
         "inception_https_port": 1,
     }
     done = play("plays/smoke.yml", "-i", str(tmp_path / "hosts.yml"), "--check", "-e", json.dumps(settings))
     assert done.returncode == 0, done.stdout
-    assert "FAILED - RETRYING" not in done.stdout
+    assert "tries left" not in done.stdout
     assert "READY" not in done.stdout

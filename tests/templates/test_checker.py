@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from inception_check.engine import check
 from inception_check.model import Severity
-from scenarios import Project
+from inception_check.runner import check
+from support.scenarios import Project
 
 TODAY = date(2026, 11, 23)
 

@@ -19,20 +19,20 @@ PLAY: list[dict[str, Any]] = [
         "connection": "local",
         "gather_facts": False,
         "tasks": [
-            {"name": "Judge", "validate_settings": {}, "register": "__inception_judged"},
+            {"name": "Validate", "validate_settings": {}, "register": "__inception_judged"},
             {"name": "Look", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "look"}},
             {"name": "Find", "ansible.builtin.import_role": {"name": "inception", "tasks_from": "edits"}},
-            *(
-                {"name": "Render", "ansible.builtin.include_role": {"name": service, "public": True}}
-                for service in ("mariadb", "wordpress", "nginx")
-            ),
             {
                 "name": "Write",
                 "ansible.builtin.include_role": {"name": "stack", "tasks_from": "render"},
-                "vars": {"__stack_memory": "{{ inception_project_dir }}/.inception"},
+                "vars": {"stack_memory": "{{ inception_project_dir }}/.inception"},
             },
-            {"name": "Judge", "ansible.builtin.include_role": {"name": "stack", "tasks_from": "judge"}},
-            {"name": "Tell", "ansible.builtin.debug": {"msg": "TOLD {{ __inception_edits.messages | to_json }}"}},
+            {"name": "Validate", "ansible.builtin.include_role": {"name": "stack", "tasks_from": "validate"}},
+            {"name": "Tell", "ansible.builtin.debug": {"msg": "TOLD {{ inception_edits.messages | to_json }}"}},
+            {
+                "name": "Tell",
+                "ansible.builtin.debug": {"msg": "DB_NAME was {{ inception_edits.former.DB_NAME | default('') }}."},
+            },
         ],
     }
 ]
@@ -120,6 +120,13 @@ def test_what_compose_will_read_is_judged_before_anything_is_built(project: Proj
     project.settings["inception_base_image"] = "debian:13-slim"
     out = project.write(fails=True)
     assert "inception_base_image is debian:13-slim, which is not the penultimate stable release (R7)" in out
+
+
+def test_the_database_of_the_site_is_known_also_where_nothing_is_remembered(project: Project) -> None:
+    project.edit("\nDB_NAME=wordpress\n", "\nDB_NAME='shop'\n")
+    (project.root / ".inception/written.json").unlink()
+    assert "DB_NAME was shop." in project.write()
+    assert "DB_NAME was wordpress." in project.write()
 
 
 def test_an_edit_is_judged_like_a_setting(project: Project) -> None:

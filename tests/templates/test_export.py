@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from support import BIN, ROOT, own_environment, run
+from support import copy_bundle, own_environment, run
 
 OWN = {
     "Makefile": "all: mine\n",
@@ -24,24 +23,7 @@ OWN = {
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the bundle that a test may destroy."""
     root = tmp_path_factory.mktemp("export") / "bundle"
-    root.mkdir()
-    for name in (
-        "Makefile",
-        "ansible.cfg",
-        "inventory",
-        "playbooks",
-        "plugins",
-        "requirements",
-        "roles",
-        "srcs",
-        "tools",
-    ):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, root / name)
-    (root / "docs").symlink_to(ROOT / "docs")
-    (root / ".venv").mkdir()
-    (root / ".venv/bin").symlink_to(BIN)
-    (root / ".venv/.ready").touch()
+    copy_bundle(root)
     return root
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import AWKWARD_TITLE, Project
 from support import need, own_environment, run
+from support.scenarios import AWKWARD_TITLE, Project
 
 SERVICES = ["mariadb", "wordpress", "nginx"]
 #: Known to people and to Compose itself, and used nowhere else.
@@ -214,6 +214,14 @@ class TestExport:
         for path in export.root.rglob("*"):
             if path.is_file():
                 assert str(export.root) not in path.read_text(encoding="utf-8"), f"{path} names the machine's own path"
+
+    @pytest.mark.parametrize(("name", "same_as"), [("all", []), ("stop", ["down"])])
+    def test_the_names_that_every_makefile_has(self, export: Project, name: str, same_as: list[str]) -> None:
+        done, same = (
+            run(["make", "-n", *names], cwd=export.root, env=own_environment()) for names in ([name], same_as)
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == same.stdout
 
     def test_its_makefile_reads_what_it_needs_of_env(self, export: Project) -> None:
         done = run(["make", "-pn", "help"], cwd=export.root, env={**own_environment(), "LC_ALL": "C.UTF-8"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scenarios import Project
 from support import ROOT, load_plugin, render
+from support.scenarios import Project
 
 #: Made on the machine by a deployment, ignored by git.
 LOCAL = {".env", ".env.bak"}

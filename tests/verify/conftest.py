@@ -6,16 +6,13 @@ shares no code with the roles. Each test names the requirements that it decides.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from stack import SERVICES, Settings, Stack
-from web import Browser
+from support.stack import SERVICES, Settings, Stack
+from support.web import Browser
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

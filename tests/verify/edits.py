@@ -18,8 +18,9 @@ import urllib.parse
 from collections.abc import Iterator
 
 import pytest
-from stack import Stack
-from web import Browser
+
+from support.stack import Stack
+from support.web import Browser
 
 SECONDS = 60
 VISITORS = 12

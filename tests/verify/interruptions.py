@@ -6,14 +6,13 @@ Not collected with the rest, because everything is built anew: ``pytest tests/ve
 from __future__ import annotations
 
 import json
-import shlex
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import PROCESSES, SERVICES, Settings, Stack
-from web import Browser
+
+from support.stack import PROCESSES, SERVICES, Settings, Stack, make
+from support.web import Browser
 
 LOG = "/var/log/inception/compose.log"
 
@@ -48,13 +47,6 @@ while time.monotonic() < deadline:
         break
 print(json.dumps({"interrupted": interrupted, "printed": printed.decode(errors="replace")}))
 """
-
-
-def make(stack: Stack, settings: Settings, before: Sequence[str] = (), arguments: str = "") -> str:
-    """Run make as the owner of the project and return what it prints."""
-    owner = stack.execute("stat", "--format=%U", settings.project_dir).strip()
-    command = [*before, "make", "--directory", settings.project_dir, f"LOGIN={settings.login}", f"ARGS={arguments}"]
-    return stack.execute("su", owner, "--shell=/bin/sh", "--command", f"{shlex.join(command)} 2>&1", data="")
 
 
 def interrupt(stack: Stack, settings: Settings, mark: str, way: str, arguments: str = "") -> None:

@@ -5,7 +5,7 @@ Not collected with the rest: ``-k foreign_things_are_put``, then the teardown, t
 
 from __future__ import annotations
 
-from stack import SERVICES, Settings, Stack
+from support.stack import SERVICES, Settings, Stack
 
 FOREIGN = "somebody-elses"
 

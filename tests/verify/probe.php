@@ -12,6 +12,19 @@ add_action(
 	}
 );
 
+// What plugins of cached sites do at each view.
+foreach ( array( 'wp_ajax_verify_count', 'wp_ajax_nopriv_verify_count' ) as $verify_hook ) {
+	add_action(
+		$verify_hook,
+		static function (): void {
+			update_post_meta( (int) $_GET['post'], 'verify_views', bin2hex( random_bytes( 8 ) ) );
+			update_option( 'verify_views', bin2hex( random_bytes( 8 ) ) );
+			wp_send_json_success();
+		}
+	);
+}
+add_action( 'wp_login', static fn( $login, $user ) => update_user_meta( $user->ID, 'verify_login', bin2hex( random_bytes( 8 ) ) ), 10, 2 );
+
 add_action(
 	'template_redirect',
 	static function (): void {
@@ -41,8 +54,6 @@ add_action(
 				break;
 			case 'die':
 				wp_die( 'made-' . bin2hex( random_bytes( 8 ) ), '', array( 'response' => 200 ) );
-			case 'same-answers':
-				wp_send_json( verify_same_answers() );
 			case 'slow':
 				sleep( 3 );
 				// It is short-lived, too.
@@ -64,81 +75,16 @@ if ( 'GET' === $_SERVER['REQUEST_METHOD'] && ! $_COOKIE && 'cli' !== PHP_SAPI &&
 	);
 }
 
-/**
- * What WordPress answers, first as the site is set up and then without what hangs on some hooks.
- *
- * @return array{0: mixed, 1: mixed}
- */
-function verify_both( callable $ask ): array {
-	global $wp_filter;
-	$hooks     = array( 'inception_global_settings', 'posts_pre_query', 'pre_get_block_templates', 'wp_count_comments' );
-	$answers   = array( $ask() );
-	$kept      = array_intersect_key( $wp_filter, array_flip( $hooks ) );
-	$wp_filter = array_diff_key( $wp_filter, $kept );
-	$answers[] = $ask();
-	$wp_filter += $kept;
-	return $answers;
-}
-
-/**
- * The templates or template parts of some names. WordPress sorts them itself where the order matters.
- */
-function verify_templates( array $slugs, string $type = 'wp_template' ): array {
-	$found = get_block_templates(
-		array(
-			'theme'    => get_stylesheet(),
-			'slug__in' => $slugs,
-		),
-		$type
-	);
-	usort( $found, static fn( $a, $b ) => $a->slug <=> $b->slug );
-	return array_map( 'get_object_vars', $found );
-}
-
-function verify_same_answers(): array {
-	$theme = get_stylesheet();
-	$asked = array(
-		'front page' => array( 'front-page', 'home', 'index' ),
-		'post'       => array( 'single-post-hello', 'single-post', 'single', 'singular', 'index' ),
-		'page'       => array( 'page-sample', 'page-2', 'page', 'singular', 'index' ),
-		'nothing'    => array( 'no-such-template' ),
-		'no name'    => array(),
-		'way out'    => array( '../parts/header', '../../../index' ),
-	);
-	$both  = array();
-	foreach ( $asked as $name => $slugs ) {
-		$both[ "templates of $name" ] = verify_both( static fn() => verify_templates( $slugs ) );
-	}
-	foreach ( array( 'header', 'footer' ) as $slug ) {
-		$both[ "part $slug" ] = verify_both(
-			static fn() => array(
-				verify_templates( array( $slug ), 'wp_template_part' ),
-				get_object_vars( get_block_template( "$theme//$slug", 'wp_template_part' ) ),
-				// Each block gets a number of its own.
-				preg_replace( '/\d+/', '', do_blocks( '<!-- wp:template-part {"slug":"' . $slug . '","theme":"' . $theme . '"} /-->' ) ),
-			)
-		);
-	}
-	$both['styles']               = verify_both( static fn() => WP_Theme_JSON_Resolver::get_user_data_from_wp_global_styles( wp_get_theme() ) );
-	$both['settings of all']      = verify_both( static fn() => wp_get_global_settings() );
-	$both['settings of a theme']  = verify_both( static fn() => wp_get_global_settings( array(), array( 'origin' => 'base' ) ) );
-	$both['settings of a layout'] = verify_both( static fn() => wp_get_global_settings( array( 'layout' ) ) );
-	$both['comments']             = verify_both(
-		static function () {
-			wp_cache_delete( 'comments-0', 'counts' );
-			$counts = (array) wp_count_comments();
-			ksort( $counts );
-			return $counts;
+// As many themes show the latest comments: out of a transient, which a comment deletes.
+add_shortcode(
+	'verify_latest',
+	static function (): string {
+		$latest = get_transient( 'verify_latest' );
+		if ( false === $latest ) {
+			$latest = implode( ' ', wp_list_pluck( get_comments( array( 'number' => 5 ) ), 'comment_content' ) );
+			set_transient( 'verify_latest', $latest );
 		}
-	);
-	return array(
-		'version' => $GLOBALS['wp_version'],
-		'hooked'  => did_filter( 'inception_global_settings' ),
-		'edited'  => array(
-			'templates' => array_column( verify_templates( array( 'home', 'index' ) ), 'source', 'slug' ),
-			'part'      => get_block_template( "$theme//header", 'wp_template_part' )->source,
-			'styles'    => WP_Theme_JSON_Resolver::get_user_data_from_wp_global_styles( wp_get_theme() )['post_content'] ?? '',
-		),
-		'both'    => $both,
-	);
-}
+		return esc_html( $latest );
+	}
+);
+add_action( 'wp_insert_comment', static fn() => delete_transient( 'verify_latest' ) );

@@ -6,7 +6,8 @@ import json
 import time
 
 import pytest
-from stack import SERVICES, Settings, Stack
+
+from support.stack import SERVICES, Settings, Stack
 
 DAEMONS = {"mariadb": "mariadbd", "wordpress": "php-fpm", "nginx": "nginx"}
 VOLUMES = {"mariadb": "/var/lib/mysql", "wordpress": "/var/www/html"}

@@ -4,15 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from stack import Stack
 
-
-def table(stack: Stack, suffix: str) -> str:
-    """Return the full name of one of WordPress's tables, whatever its prefix is."""
-    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{stack.env['DB_NAME']}'"
-    names = [row[0] for row in stack.sql(query) if row[0].endswith(f"_{suffix}")]
-    assert len(names) == 1
-    return f"{stack.env['DB_NAME']}.{names[0]}"
+from support.stack import Stack
 
 
 @pytest.mark.requirement("E55", "E56")
@@ -20,7 +13,7 @@ def test_database_can_be_logged_in_to_and_is_not_empty(stack: Stack) -> None:
     database = stack.env["DB_NAME"]
     tables = stack.sql(f"SHOW TABLES FROM {database}", user=stack.env["DB_USER"])
     assert len(tables) >= 12
-    assert int(stack.sql(f"SELECT COUNT(*) FROM {table(stack, 'posts')}")[0][0]) > 0
+    assert int(stack.sql(f"SELECT COUNT(*) FROM {stack.table('posts')}")[0][0]) > 0
 
 
 @pytest.mark.requirement("E57")
@@ -52,7 +45,7 @@ def test_application_has_rights_on_its_own_database_only(stack: Stack) -> None:
 
 @pytest.mark.requirement("R25", "R26")
 def test_two_users_one_administrator(stack: Stack) -> None:
-    users, meta = table(stack, "users"), table(stack, "usermeta")
+    users, meta = stack.table("users"), stack.table("usermeta")
     query = (
         f"SELECT u.user_login, m.meta_value FROM {users} u JOIN {meta} m ON m.user_id = u.ID "
         "WHERE m.meta_key LIKE '%capabilities'"
@@ -67,6 +60,6 @@ def test_two_users_one_administrator(stack: Stack) -> None:
 
 @pytest.mark.requirement("E59")
 def test_site_knows_its_own_address(stack: Stack) -> None:
-    rows = stack.sql(f"SELECT option_value FROM {table(stack, 'options')} WHERE option_name IN ('home', 'siteurl')")
+    rows = stack.sql(f"SELECT option_value FROM {stack.table('options')} WHERE option_name IN ('home', 'siteurl')")
     # A constant in wp-config.php may override both; the pages show in another test what is in force.
     assert all(row[0].startswith("https://") for row in rows)

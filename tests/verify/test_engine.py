@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from stack import SERVICES, Settings, Stack
-from web import Browser
+
+from support.stack import SERVICES, Settings, Stack
+from support.web import Browser
 
 
 @pytest.mark.requirement("E58", "R19", "C2")

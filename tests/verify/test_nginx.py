@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cached_pages import kept
-from stack import Settings, Stack
-from web import Browser
+
+from support.stack import Settings, Stack
+from support.web import Browser, kept
 
 SITE = "/var/www/html"
 # Runs beside NGINX, in its network: so each client can have an address of its own, and no other test shares it.
@@ -126,9 +126,9 @@ def test_files_that_php_wrote_are_served(php: Any, visitor: Browser) -> None:
 IN_ITS_PLACE = {
     "pipe": "mkfifo generation",
     "link to a pipe": "mkfifo generation.pipe && ln -s generation.pipe generation",
-    "link to a good word": "printf 0123456789abcdef >generation.pipe && ln -s generation.pipe generation",
+    "link to a good word": "cp generation.kept generation.pipe && ln -s generation.pipe generation",
     "device": "mknod generation c 1 5",
-    "huge file": "truncate --size 1T generation",
+    "huge file": "printf %08x $(date +%s) >generation && truncate --size 1T generation",
     "directory": "mkdir generation",
     "nothing": "true",
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from stack import SERVICES, Settings, Stack
+
+from support.stack import SERVICES, Settings, Stack
 
 ROOT_SECRETS = {
     "db_root_password.txt",

@@ -9,12 +9,11 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from stack import Settings, Stack
-from test_database import table
-from web import Browser
+
+from support.stack import Settings, Stack
+from support.web import Browser
 
 MEBIBYTE = 1024 * 1024
 # Where the workers of php-fpm may write; all else of the site is WordPress's own code. In wp-content itself
@@ -242,18 +241,6 @@ def edited(administrator: Browser, kind: str, names: tuple[str, ...], words: str
         administrator.rest("DELETE", f"{route}?force=true")
 
 
-@contextlib.contextmanager
-def styled(administrator: Browser, background: str) -> Iterator[None]:
-    """Have another background, as the editor of styles sets it."""
-    theme = administrator.rest("GET", "/wp/v2/themes?status=active").json[0]
-    route = theme["_links"]["wp:user-global-styles"][0]["href"].partition("/wp-json")[2]
-    assert administrator.rest("POST", route, {"styles": {"color": {"background": background}}}).status == 200
-    try:
-        yield
-    finally:
-        assert administrator.rest("POST", route, {"styles": {}}).status == 200
-
-
 @pytest.mark.requirement("E50")
 def test_a_template_that_is_edited_in_the_dashboard_shows(visitor: Browser, administrator: Browser) -> None:
     mark = f"template {uuid.uuid4()}"
@@ -270,7 +257,7 @@ def test_an_option_that_did_not_exist_is_there_at_the_next_request(visitor: Brow
         stack.sql(statement)
         stack.docker("exec", "--user", "www-data", stack.container("wordpress"), "purge-cache.sh")
 
-    options = table(stack, "options")
+    options = stack.table("options")
     assert 'lang="en-US"' in visitor.request("GET", "/").text
     try:
         add(f"INSERT INTO {options} (option_name, option_value, autoload) VALUES ('WPLANG', 'de_DE', 'no')")  # noqa: S608 -- a name of the test's own
@@ -278,25 +265,3 @@ def test_an_option_that_did_not_exist_is_there_at_the_next_request(visitor: Brow
     finally:
         add(f"DELETE FROM {options} WHERE option_name = 'WPLANG'")  # noqa: S608 -- a name of the test's own
     assert 'lang="en-US"' in visitor.request("GET", "/").text
-
-
-@pytest.mark.requirement("E50")
-@pytest.mark.usefixtures("probe")
-def test_what_is_answered_in_wordpress_place_is_what_it_answers_itself(administrator: Browser) -> None:
-    def same_answers() -> Any:
-        told = administrator.request("GET", "/?verify=same-answers").json
-        for question, (ours, theirs) in told["both"].items():
-            assert ours == theirs, question
-        return told
-
-    told = same_answers()
-    # Only this version has to be helped; where its code has changed, the image is built without the hook.
-    assert (told["hooked"] > 0) is told["version"].startswith("6.1.")
-    assert told["both"]["templates of way out"][0] == []
-    assert told["edited"]["part"] == "theme"
-    with edited(administrator, "templates", ("home", "index"), "edited") as slug:
-        assert same_answers()["edited"]["templates"][slug] == "custom"
-    with edited(administrator, "template-parts", ("header",), "edited"):
-        assert same_answers()["edited"]["part"] == "custom"
-    with styled(administrator, "#123456"):
-        assert "#123456" in same_answers()["edited"]["styles"]

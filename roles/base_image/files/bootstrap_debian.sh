@@ -8,6 +8,10 @@
 # come from its packages, so that the same packages make the same image ID on any machine.
 set -eu
 
+[ $# -eq 3 ] || [ $# -eq 5 ] || {
+    echo "usage: bootstrap_debian.sh REFERENCE CODENAME ARCHIVE [MIRROR SECURITY_MIRROR]" >&2
+    exit 2
+}
 reference=$1
 codename=$2
 archive=$3

@@ -4,6 +4,11 @@
 # Prints "loaded", or nothing where there is no copy that can be trusted. A copy that was cut short or
 # altered is removed, so that the image is got anew.
 set -eu
+
+[ $# -eq 3 ] || {
+    echo "usage: load_archive.sh REFERENCE ARCHIVE STATEFILE" >&2
+    exit 2
+}
 reference=$1
 archive=$2
 state=$3

@@ -3,6 +3,11 @@
 #
 # Prints "removed", or nothing where the image is gone already or is somebody else's.
 set -eu
+
+[ $# -eq 2 ] || {
+    echo "usage: remove_image.sh REFERENCE STATEFILE" >&2
+    exit 2
+}
 reference=$1
 state=$2
 

@@ -4,6 +4,11 @@
 # Prints "saved", or nothing where the copy is there already. The checksum is put in place last: an
 # archive without one, as an interruption leaves it, counts as no archive.
 set -eu
+
+[ $# -eq 2 ] || {
+    echo "usage: save_archive.sh REFERENCE ARCHIVE" >&2
+    exit 2
+}
 reference=$1
 archive=$2
 

@@ -3,7 +3,8 @@
 #
 #   certificates.sh [--check] DIRECTORY DOMAIN UID [NAME...]
 #
-# UID is the user that NGINX runs as, who alone may read the site's key. NAMEs are further host names.
+# UID is the user that NGINX runs as, who alone may read the site's key. NAMEs are further host names. A name may be an
+# IPv4 address.
 # One line on standard output for each thing that was done; nothing when all is well. With --check it
 # only tells what it would do.
 #
@@ -162,7 +163,7 @@ make_certificate() {
 is_current() {
     fits "$leaf.crt" "$leaf.key" &&
         openssl verify -CAfile "$ca.crt" -purpose sslserver "$leaf.crt" > /dev/null 2>&1 &&
-        [ "$(openssl x509 -in "$leaf.crt" -noout -ext subjectAltName | sed -n 's/^ *\(DNS:.*\)$/\1/p')" = "$alternatives" ]
+        [ "$(openssl x509 -in "$leaf.crt" -noout -ext subjectAltName | sed -n '2{s/^ *//;s/IP Address:/IP:/g;p}')" = "$alternatives" ]
 }
 
 check=no
@@ -179,12 +180,20 @@ shift 3
 case $owner in
     '' | *[!0-9]*) die "the user of NGINX must be a number, not '$owner'." ;;
 esac
+octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
 alternatives=
 for name in "$domain" "$@"; do
+    kind=DNS
     case $name in
         '' | *[!A-Za-z0-9.-]*) die "'$name' is no host name." ;;
+        *[!0-9.]*) ;;
+        *)
+            # Browsers look for an address among the addresses.
+            echo "$name" | grep -Eqx "($octet\.){3}$octet" || die "'$name' is no IPv4 address."
+            kind=IP
+            ;;
     esac
-    alternatives="${alternatives:+$alternatives, }DNS:$name"
+    alternatives="${alternatives:+$alternatives, }$kind:$name"
 done
 names="$domain $*"
 [ "$(id -u)" -eq 0 ] || die "run it as root: the key of the authority belongs to root."
@@ -193,7 +202,10 @@ ca=$directory/tls_ca
 leaf=$directory/tls
 
 for name in $names; do
-    judge "$leaf" -purpose sslserver -verify_hostname "$name"
+    case $name in
+        *[!0-9.]*) judge "$leaf" -purpose sslserver -verify_hostname "$name" ;;
+        *) judge "$leaf" -purpose sslserver -verify_ip "$name" ;;
+    esac
 done
 # Beside a certificate from elsewhere, tls_ca.crt is what WordPress trusts, and nothing is signed.
 signing=yes

@@ -3,8 +3,8 @@
 #
 #   secrets.sh [--check] DIRECTORY
 #
-# One line on standard output for each file that was made; nothing when all are there. A file that
-# exists is never changed. With --check it only tells what is missing.
+# Which these are stands in secrets.list beside this script. One line on standard output for each file that was made;
+# nothing when all are there. A file that exists is never changed. With --check it only tells what is missing.
 set -eu
 umask 077
 
@@ -18,34 +18,25 @@ random() {
     LC_ALL=C tr -dc 'A-Za-z0-9' < /dev/urandom | head -c "$1"
 }
 
-# Each of these writes the content of one file.
-password() {
-    random 32
-    echo
-}
-
-credentials() {
-    echo "WP_ADMIN_PASSWORD=$(random 20)"
-    echo "WP_USER_PASSWORD=$(random 20)"
-}
-
-salts() {
-    for name in AUTH_KEY SECURE_AUTH_KEY LOGGED_IN_KEY NONCE_KEY AUTH_SALT SECURE_AUTH_SALT LOGGED_IN_SALT NONCE_SALT; do
-        echo "$name=$(random 64)"
+# content LENGTH NAMES: what a file holds.
+content() {
+    if [ "$1" -eq 0 ]; then
+        return
+    elif [ -z "$2" ]; then
+        random "$1"
+        echo
+    fi
+    for key in $2; do
+        echo "$key=$(random "$1")"
     done
 }
 
-# Authorities to trust beyond the usual ones: none, until somebody adds them.
-nothing() {
-    :
-}
-
-# make FILE MODE COMMAND: the file comes into being complete and on the disk, or not at all.
+# make FILE OWNER MODE LENGTH NAMES: the file comes into being complete and on the disk, or not at all.
 make() {
     file=$directory/$1
     if [ -e "$file" ] || [ -L "$file" ]; then
-        [ -s "$file" ] || [ "$3" = nothing ] ||
-            die "$file is empty or leads nowhere: fill it, or remove it and a new one is made."
+        { [ -f "$file" ] && { [ -s "$file" ] || [ "$4" -eq 0 ]; }; } ||
+            die "$file is empty or no file: fill it, or remove it and a new one is made."
         return
     fi
     if [ "$check" = yes ]; then
@@ -54,8 +45,9 @@ make() {
     fi
     new=$directory/.$1.new
     rm -f "$new"
-    "$3" > "$new"
-    chmod "$2" "$new"
+    content "$4" "$5" > "$new"
+    chown "$2" "$new"
+    chmod "$3" "$new"
     sync "$new"
     mv "$new" "$file"
     sync "$directory"
@@ -75,8 +67,11 @@ if [ "$check" = no ] && [ ! -e "$directory" ]; then
     (umask 022 && mkdir -p "$directory")
 fi
 
-make db_root_password.txt 0400 password
-make db_password.txt 0400 password
-make credentials.txt 0400 credentials
-make wordpress_salts.txt 0400 salts
-make extra_ca.crt 0644 nothing
+list=$(dirname "$0")/secrets.list
+[ -r "$list" ] || die "$list is missing."
+while read -r name owner mode length names; do
+    case $name in
+        '' | '#'*) ;;
+        *) make "$name" "$owner" "$mode" "$length" "$names" ;;
+    esac
+done < "$list"

@@ -19,7 +19,7 @@ HTTPS_PORT={{ inception_https_port | env_quote }}
 DB_PORT={{ mariadb_port | env_quote }}
 WP_TITLE={{ wordpress_title | env_quote }}
 WP_OUTBOUND_HTTP={{ wordpress_outbound_http | lower | env_quote }}
-WORDPRESS_SUPPLY={{ __inception_supply | env_quote }}
+WORDPRESS_SUPPLY={{ inception_supply | resolved_supply('debian') | env_quote }}
 WP_LOCALE_URL={{ (wordpress_language_packs[wordpress_locale] | default({})).url | default('') | env_quote }}
 """
 SETTINGS = {
@@ -91,7 +91,7 @@ def test_what_was_changed_by_hand_alone_is_taken_over() -> None:
     assert found.settings == {"inception_https_port": "8443", "wordpress_title": "A $title #1"}
     assert found.taken == ["HTTPS_PORT", "WP_TITLE"]
     assert "HTTPS_PORT=8443 from srcs/.env is used" in found.messages[0]
-    assert "write inception_https_port: 8443 into inventory/group_vars/all.yml" in found.messages[0]
+    assert "write inception_https_port: 8443 into inventory/group_vars/inception.yml" in found.messages[0]
     assert "write wordpress_title: 'A $title #1' into" in found.messages[1]
 
 

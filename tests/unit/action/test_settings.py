@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from action.validate_settings import Spec, find_problems
+from action.validate_settings import Spec, causes, find_problems, misspelt
 from support import load_plugin, role_yaml, roles
 
 action = load_plugin("action/validate_settings")
 SPECS: dict[str, Spec] = action.load_specs()
-SERVICES: list[str] = action.find_services()
+SERVICES: dict[str, frozenset[str]] = action.load_services()
 
 #: What the defaults come to; each bad input is one of these changed.
 SOUND: dict[str, Any] = {
@@ -39,6 +39,7 @@ SOUND: dict[str, Any] = {
     "mariadb_port": 3306,
     "mariadb_database": "wordpress",
     "mariadb_user": "wordpress",
+    "host_address": "127.0.0.1",
 }
 #: The settings that the cases below judge must be known, also while a role is not.
 KNOWN = {
@@ -46,6 +47,7 @@ KNOWN = {
         name: Spec(type={int: "int", list: "list", bool: "bool"}.get(type(value), "str"))
         for name, value in SOUND.items()
     },
+    "stack_secrets": Spec(type="dict"),
     "wordpress_sha256": Spec(),
     "wordpress_url": Spec(),
     "wordpress_cli_url": Spec(),
@@ -72,6 +74,15 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_domain", "WIL.42.fr", "lower-case"),
     ("inception_domain", f"{'a' * 64}.fr", "no host name"),
     ("inception_domain", "wil.42.fr/blog", "no host name"),
+    ("inception_domain", "10.0.0.1", "needs a name"),
+    ("inception_domain", "2001:db8::1", "needs a name"),
+    ("inception_domain", "https://wil.42.fr", "no host name"),
+    ("inception_domain", "_", "no host name"),
+    ("inception_domain", "", "no host name"),
+    ("inception_domain", "사이트.42.fr", "no host name"),
+    ("host_address", "999.1.1.1", "no address of a machine"),
+    ("host_address", "wil.42.fr", "no address of a machine"),
+    ("host_address", "", "no address of a machine"),
     ("inception_project_name", "My Project", "lower-case letters"),
     ("inception_project_name", "-x", "a letter or digit first"),
     ("inception_network", "", "lower-case letters"),
@@ -95,6 +106,9 @@ BAD: list[tuple[str, Any, str]] = [
     ("mariadb_port", "³³", "a whole number"),
     ("inception_upload_limit_mb", 0, "1 to 2048 MiB"),
     ("inception_upload_limit_mb", "64M", "a whole number"),
+    ("inception_upload_limit_mb", -1, "1 to 2048 MiB"),
+    ("inception_wait_timeout", 5, "10 to 3600 seconds"),
+    ("mariadb_buffer_pool_mb", 1, "5 to 65536 MiB"),
     # Directories.
     ("inception_data_dir", "/", "absolute path"),
     ("inception_data_dir", "/home", "name a directory below it"),
@@ -107,15 +121,29 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_project_dir", "", "absolute path"),
     ("inception_extra_ca_dir", "certs", "absolute path"),
     # Choices, lists, switches.
+    ("inception_supply", "upsteam", "auto, upstream, distribution"),
+    ("inception_services", ["mariadb", "redis"], "which is no service"),
+    ("inception_data_dir", "/etc", "name a directory below it"),
+    ("inception_data_dir", "~/data", "absolute path"),
     ("inception_supply", "internet", "auto, upstream, distribution"),
+    ("stack_secrets", "hunter2hunter2", "must be a mapping"),
+    ("stack_secrets", {"db_pasword": "hunter2hunter2"}, "known are db_password, "),
+    ("stack_secrets", {"db_password": "hunter2"}, "12 to 128"),
+    ("stack_secrets", {"db_password": "hunter2 hunter2"}, "12 to 128"),
+    ("stack_secrets", {"db_password": "PasswordPassword"}, "easily guessed"),
+    ("stack_secrets", {"db_password": "abababababab"}, "easily guessed"),
+    ("stack_secrets", {"wp_user_password": "hunter2hunter2"}, "give wp_admin_password and"),
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
+    ("inception_services", ["mariadb", ["nginx"]], "[1] is ['nginx'], but must be text"),
     ("inception_services", ["mariadb", "wordpress", "nginx", "nginx"], "twice"),
     ("inception_remember_login", "perhaps", "true or false"),
     # WordPress and its two users.
     ("wordpress_admin_user", "admin", "R26"),
     ("wordpress_admin_user", "TheAdministrator42", "R26"),
+    ("wordpress_admin_user", "Administrator", "R26"),
+    ("wordpress_user_role", "administrator", "author, contributor, editor, subscriber"),
     ("wordpress_admin_user", "", "1 to 60"),
     ("wordpress_admin_user", "bo<ss", "WordPress takes"),
     ("wordpress_admin_user", "author", "wordpress_user are the same"),
@@ -152,12 +180,12 @@ BAD: list[tuple[str, Any, str]] = [
 
 
 def test_what_the_defaults_come_to_is_sound() -> None:
-    assert find_problems(SOUND, KNOWN, SOUND["inception_services"]) == []
+    assert find_problems(SOUND, KNOWN, SERVICES) == []
 
 
 @pytest.mark.parametrize(("name", "value", "says"), BAD, ids=[f"{name}={value!r:.40}" for name, value, _ in BAD])
 def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
-    problems = find_problems({**SOUND, name: value}, KNOWN, SOUND["inception_services"])
+    problems = find_problems({**SOUND, name: value}, KNOWN, SERVICES)
     assert len(problems) == 1
     sentence = problems[0]
     assert name in sentence
@@ -165,6 +193,7 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
     assert sentence.endswith((".", "?", ")"))
     assert "\n" not in sentence
     assert len(sentence) < 250
+    assert "hunter2" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -173,6 +202,7 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("wordpress_title", 'O\'Reilly "$5" #1 \\o/ 한국어'),
         ("wordpress_title", 42),
         ("inception_https_port", "8443"),
+        ("stack_secrets", {"db_password": "hunter2hunter2"}),
         ("wordpress_locale", "de_DE_formal"),
         ("wordpress_locale", "ckb"),
         ("wordpress_locale", "pt_PT_ao90"),
@@ -185,14 +215,63 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
     ],
 )
 def test_values_that_must_be_allowed(name: str, value: Any) -> None:
-    assert find_problems({**SOUND, name: value}, KNOWN, SOUND["inception_services"]) == []
+    assert find_problems({**SOUND, name: value}, KNOWN, SERVICES) == []
 
 
 def test_a_bad_login_is_told_once_although_the_domain_is_made_from_it() -> None:
-    problems = find_problems(
-        {**SOUND, "inception_login": "Wil", "inception_domain": "Wil.42.fr"}, KNOWN, SOUND["inception_services"]
-    )
+    problems = find_problems({**SOUND, "inception_login": "Wil", "inception_domain": "Wil.42.fr"}, KNOWN, SERVICES)
     assert [problem.split()[0] for problem in problems] == ["inception_login"]
+
+
+def test_what_only_follows_from_another_mistake_is_not_told() -> None:
+    # As the action finds them: the defaults of these are made from the domain, and from the login.
+    for name, value, derived in [
+        (
+            "inception_domain",
+            "10.0.0.1",
+            {"wordpress_admin_email": "boss@10.0.0.1", "wordpress_user_email": "a@10.0.0.1"},
+        ),
+        ("inception_login", "wil s", {"inception_domain": "wil s.42.fr", "wordpress_admin_user": "wil;s"}),
+    ]:
+        problems = find_problems({**SOUND, name: value, **derived}, KNOWN)
+        assert len(problems) > 1
+        for given in ({name}, set[str]()) if name == "inception_login" else ({name},):
+            (problem,) = causes(problems, given, KNOWN)
+            assert problem.startswith(f"{name} is ")
+    both = ["inception_domain is bad.", "wordpress_user is bad."]
+    assert causes(both, {"inception_domain", "wordpress_user"}, KNOWN) == both
+    assert causes(both, set(), KNOWN) == both
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("wordpres_title", "wordpress_title"),
+        ("incepton_https_port", "inception_https_port"),
+        ("Wordpress_title", "wordpress_title"),
+        ("INCEPTION_HTTPS_PORT", "inception_https_port"),
+        ("inception-https-port", "inception_https_port"),
+        ("mariabd_user", "mariadb_user"),
+    ],
+)
+def test_a_misspelling_is_told_wherever_it_is(name: str, meant: str) -> None:
+    assert misspelt(name, KNOWN, own_file=False) == meant
+    assert misspelt(name, KNOWN, own_file=True) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("https_port", "inception_https_port"), ("title", "wordpress_title"), ("data_dir", "inception_data_dir")],
+)
+def test_a_name_without_its_prefix_is_a_mistake_in_our_own_file_alone(name: str, meant: str) -> None:
+    assert misspelt(name, KNOWN, own_file=True) == meant
+    assert misspelt(name, KNOWN, own_file=False) is None
+
+
+@pytest.mark.parametrize("name", ["my_domain", "ntp_servers", "backup_user", "letsencrypt_email", "x"])
+def test_what_is_somebody_s_own_is_left_alone(name: str) -> None:
+    assert misspelt(name, KNOWN, own_file=False) is None
+    assert misspelt(name, KNOWN, own_file=True) is None
 
 
 def test_several_mistakes_are_told_together() -> None:
@@ -210,10 +289,14 @@ def test_alpine_has_no_wordpress_of_its_own() -> None:
 
 
 def test_a_service_that_no_role_offers() -> None:
-    (problem,) = find_problems(
-        {**SOUND, "inception_services": ["mariadb", "wordpress", "nginx", "redis"]}, KNOWN, SOUND["inception_services"]
-    )
-    assert "'redis', which is no service" in problem
+    services = ["mariadb", "wordpress", "nginx", "nowhere"]
+    (problem,) = find_problems({**SOUND, "inception_services": services}, KNOWN, SERVICES)
+    assert "'nowhere', which is no service" in problem
+
+
+def test_a_service_says_which_settings_are_its_ports() -> None:
+    (problem,) = find_problems({"redis_port": 70000}, {"redis_port": Spec("int")}, {"redis": {"redis_port"}})
+    assert problem == "redis_port is 70000, but a port lies between 1 and 65535."
 
 
 def test_a_mistake_never_shows_a_value_that_could_be_secret() -> None:
@@ -227,5 +310,5 @@ def test_every_setting_of_the_roles_is_known() -> None:
             assert name in SPECS, f"{name} is a default of {role}, but not in its argument specs"
 
 
-def test_the_services_are_the_roles_with_a_compose_fragment() -> None:
+def test_the_services_are_the_roles_that_say_what_they_have() -> None:
     assert set(SOUND["inception_services"]) <= set(SERVICES)

@@ -7,7 +7,7 @@ import pytest
 
 from filter.find_obstacles import MINIMUM_DISK_MB, MINIMUM_MEMORY_MB, find_obstacles
 
-HOST: dict[str, Any] = {
+MACHINE: dict[str, Any] = {
     "distribution": "debian",
     "distribution_version": "13",
     "architecture": "x86_64",
@@ -19,7 +19,6 @@ HOST: dict[str, Any] = {
     "listeners": [],
     "secrets": {},
     "filled_directories": [],
-    "database": "",
     "core_version": "",
     "content_owner": -1,
     "foreign_containers": {},
@@ -27,27 +26,35 @@ HOST: dict[str, Any] = {
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
 WANTED = {
-    "https_port": 443,
+    "services": [
+        {"ports": [], "secrets": [{"file": "db_password.txt", "owner": 0, "data": "mariadb"}]},
+        {"ports": [], "secrets": [{"file": "credentials.txt", "owner": 0, "data": "mariadb"}]},
+        {
+            "ports": [{"published": "inception_https_port", "published_number": 443}],
+            "secrets": [{"file": "tls.key", "owner": 33, "data": None}],
+        },
+    ],
     "project_name": "inception",
     "project_dir": "/opt/inception",
     "data_dir": "/home/wil/data",
     "login": "wil",
     "database": "wordpress",
+    "former_database": "",
     "base": "debian",
     "wordpress_version": "7.1.4",
     "wordpress_url": "https://wordpress.org/wordpress-7.1.4.tar.gz",
 }
 UPSTREAM = {"resolved": "upstream", "source": "setting", "unreachable": []}
-SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt", "db_root_password.txt")}
+SECRETS = {name: {"problem": "", "owner": 0} for name in ("credentials.txt", "db_password.txt")}
 
 
-def host(**changes: Any) -> dict[str, Any]:
-    return {**copy.deepcopy(HOST), **changes}
+def machine(**changes: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(MACHINE), **changes}
 
 
 def test_a_good_machine_has_no_obstacle() -> None:
-    assert find_obstacles(host(), WANTED) == []
-    assert find_obstacles(host(distribution_version="12", architecture="aarch64"), WANTED) == []
+    assert find_obstacles(machine(), WANTED) == []
+    assert find_obstacles(machine(distribution_version="12", architecture="aarch64"), WANTED) == []
 
 
 @pytest.mark.parametrize(
@@ -89,11 +96,7 @@ def test_a_good_machine_has_no_obstacle() -> None:
         ),
         (
             {"filled_directories": ["/home/wil/data/mariadb"]},
-            "/home/wil/data/mariadb holds a database, but /opt/inception/secrets/credentials.txt is gone",
-        ),
-        (
-            {"database": "shop", "secrets": SECRETS, "filled_directories": ["/home/wil/data/mariadb"]},
-            "mariadb_database is wordpress, but the site is in the database shop",
+            "/home/wil/data/mariadb holds data, but /opt/inception/secrets/db_password.txt is gone",
         ),
         ({"content_owner": 82}, "was made with alpine, whose users have other numbers: set it back to alpine"),
         (
@@ -131,35 +134,42 @@ def test_a_good_machine_has_no_obstacle() -> None:
     ],
 )
 def test_each_obstacle_is_one_sentence(changes: dict[str, Any], says: str) -> None:
-    (sentence,) = find_obstacles(host(**changes), WANTED)
+    (sentence,) = find_obstacles(machine(**changes), WANTED)
     assert says in sentence
     assert sentence.endswith(".")
     assert "\n" not in sentence
 
 
 def test_our_own_deployment_is_no_obstacle() -> None:
-    ours = host(
+    ours = machine(
         deployed=True,
-        database="wordpress",
         disks=[{"path": "/", "free_mb": 10}],
         listeners=[{"port": 443, "process": "", "container": "nginx", "project": "inception"}],
         secrets=SECRETS,
         filled_directories=["/home/wil/data/mariadb", "/home/wil/data/wordpress"],
         volumes={"mariadb": {"device": "/home/wil/data/mariadb", "project": "inception"}},
     )
-    assert find_obstacles(ours, WANTED) == []
+    assert find_obstacles(ours, {**WANTED, "former_database": "wordpress"}) == []
+
+
+def test_the_database_of_a_site_keeps_its_name() -> None:
+    wanted = {**WANTED, "former_database": "shop"}
+    ours = machine(secrets=SECRETS, filled_directories=["/home/wil/data/mariadb"])
+    (sentence,) = find_obstacles(ours, wanted)
+    assert sentence.startswith("mariadb_database is wordpress, but the site is in the database shop")
+    assert find_obstacles(machine(), wanted) == [], "there is no site yet"
 
 
 @pytest.mark.parametrize("former", ["", "6.1.9", "7.1", "7.1.4", "7.1.4-RC1"])
 def test_the_same_core_or_a_newer_one_is_no_obstacle(former: str) -> None:
-    assert find_obstacles(host(core_version=former, supply=UPSTREAM), WANTED) == []
+    assert find_obstacles(machine(core_version=former, supply=UPSTREAM), WANTED) == []
 
 
 def test_a_core_whose_version_the_settings_do_not_tell_is_left_to_its_image() -> None:
-    assert find_obstacles(host(core_version="7.2"), WANTED) == []
+    assert find_obstacles(machine(core_version="7.2"), WANTED) == []
     mirror = {**WANTED, "wordpress_url": "https://mirror.example/latest.tar.gz"}
-    assert find_obstacles(host(core_version="7.2", supply=UPSTREAM), mirror) == []
+    assert find_obstacles(machine(core_version="7.2", supply=UPSTREAM), mirror) == []
 
 
 def test_all_obstacles_are_told_at_once() -> None:
-    assert len(find_obstacles(host(uid=1000, memory_mb=1, architecture="s390x"), WANTED)) == 3
+    assert len(find_obstacles(machine(uid=1000, memory_mb=1, architecture="s390x"), WANTED)) == 3

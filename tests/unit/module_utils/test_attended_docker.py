@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from inception_check.evidence.dotenv import parse_dotenv
 from support import PLUGINS, load_plugin, wait_until
 
 attended = load_plugin("module_utils/attended_docker")
@@ -70,9 +71,29 @@ def test_nothing_around_overrides_the_settings(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("# TITLE\nTITLE=mine\n", encoding="utf-8")
     environment = {**put_docker(tmp_path, "#!/bin/sh\nenv\n"), "TITLE": "of the shell", "COMPOSE_FILE": "/nowhere"}
     seen = run(environment, "compose", "--project-directory", str(tmp_path), "up").stdout
-    assert "TITLE=" not in seen
+    assert not [line for line in seen.splitlines() if line.startswith("TITLE=")]
     assert "COMPOSE_FILE=" not in seen
     assert "DOCKER_BUILDKIT=1\n" in seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A=1\nB='2'\n",
+        "export A=1\n  B = 2\nC: 3\n",
+        "# A=1\n #B=2\nC=\n",
+        "INHERITED\nA=x # B=2\n",
+        'A="one\ntwo"\nB=2',
+        "A=$B\r\nB=2\r\n",
+    ],
+)
+def test_it_sees_the_names_that_the_checker_sees(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".env").write_text(text, encoding="utf-8", newline="")
+    read = parse_dotenv(text)
+    assert read.problems == ()
+    shell = dict.fromkeys(["A", "B", "C", "INHERITED"], "of the shell")
+    kept = set(shell) & set(attended.clean_environment(shell, tmp_path / ".env"))
+    assert kept == set(shell) - set(read.values)
 
 
 def test_a_missing_docker_is_named(tmp_path: Path) -> None:

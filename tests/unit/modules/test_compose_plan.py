@@ -7,11 +7,13 @@ import functools
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recorded_engine import recorded_engine
 from support import compose, load_plugin, need, run_module, run_module_process
 
 stack = load_plugin("modules/compose_plan")
@@ -143,9 +145,10 @@ def project(root: Path, env: str = "TITLE=mine\n") -> Path:
 
 
 def test_the_hashes_are_those_that_compose_prints(tmp_path: Path) -> None:
-    printed = compose(project(tmp_path), "config", "--hash", "*").stdout
-    hashes = stack.parse_hashes(printed)
-    assert set(hashes) == {"web"}
+    directory = project(tmp_path)
+    printed = compose(directory, "config", "--hash", "*").stdout.split()
+    _config, hashes = stack.Project(directory, "stacktest").config()
+    assert [*hashes.items()] == [tuple(printed)]
     assert len(hashes["web"]) == 64
 
 
@@ -155,8 +158,8 @@ def test_nothing_around_overrides_the_settings(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("TITLE", "of the shell")
     monkeypatch.setenv("COMPOSE_FILE", "/nowhere/docker-compose.yml")
     monkeypatch.setenv("COMPOSE_PROFILES", "other")
-    docker = stack.Docker(directory, "stacktest")
-    assert 'mine = \\"exactly\\"' in docker.ask(*docker.compose, "config", "--format", "json")
+    config, _hashes = stack.Project(directory, "stacktest").config()
+    assert config["services"]["web"]["environment"]["TITLE"] == 'mine = "exactly"'
 
 
 def arguments(root: Path, **changes: Any) -> dict[str, Any]:
@@ -335,22 +338,17 @@ def test_a_container_that_can_load_a_file_anew_is_reloaded_once(tmp_path: Path, 
 
 
 class TestReload:
-    """A stack with a service that loads a renewed file anew; docker itself is a script that tells what changes something."""
+    """A stack with a service that loads a renewed file anew; Compose is a script that tells what changes something."""
 
     @pytest.fixture
-    def asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: tuple[Path, Path]) -> Path:
+    def asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: tuple[Path, Path]) -> Iterator[Path]:
         project(tmp_path)
         container = container_of(mounted[0], "2020-11-23", {**RELOADS, "com.docker.compose.service": "web"})
         container["Config"]["Labels"]["com.docker.compose.config-hash"] = "h"
         container |= {"Id": "c1", "Name": "/web", "Image": "sha256:w"}
         container["State"] |= {"Status": "running", "Running": True}
-        answers = {
-            "config.json": {"services": {"web": {"image": "web:1.0"}}, "networks": {}},
-            "containers.json": [container],
-            "images.json": [{"Id": "sha256:w"}],
-        }
-        for name, answer in answers.items():
-            (tmp_path / name).write_text(json.dumps(answer), encoding="utf-8")
+        config = {"services": {"web": {"image": "web:1.0"}}, "networks": {}}
+        (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
         program = tmp_path / "bin/docker"
         program.parent.mkdir()
         program.write_text(
@@ -359,12 +357,6 @@ cd {tmp_path}
 case "$*" in
     *'config --format json') cat config.json ;;
     *'config --hash *') echo web h ;;
-    'image inspect '*) cat images.json ;;
-    'ps '*) echo c1 ;;
-    'inspect '*) cat containers.json ;;
-    version) ;;
-    'network ls'*) ;;
-    'image ls'*) ;;
     'compose version'*) echo 2.26.1 ;;
     *) echo "$*" >> asked ;;
 esac
@@ -374,7 +366,16 @@ esac
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
         monkeypatch.setattr(stack, "behind", functools.partial(stack.behind, proc=tmp_path / "proc"))
-        return tmp_path / "asked"
+        answers = {
+            "/version": {"Version": "26.1.5"},
+            "/containers/json": [{"Id": "c1"}],
+            "/containers/c1/json": container,
+            "/images/web:1.0/json": {"Id": "sha256:w"},
+            "/images/json": [],
+            "/networks": [],
+        }
+        with recorded_engine(answers, monkeypatch):
+            yield tmp_path / "asked"
 
     @pytest.mark.parametrize("check", [True, False])
     def test_it_is_to_be_reloaded_and_nothing_else(self, tmp_path: Path, asked: Path, check: bool) -> None:
@@ -409,22 +410,6 @@ def test_what_has_a_file_mounted_is_found() -> None:
     assert stack.mounting(containers, ["/secrets/tls.key", "/secrets/other"]) == ["nginx"]
 
 
-#: Stands in for the engine: answers as a deployed stack of one service does, whose configuration Compose itself resolves.
-DOCKER = """#!/bin/sh
-case "$*" in
-    "version") ;;
-    *" config "*) exec {docker} "$@" ;;
-    "compose version"*) echo 2.26.1 ;;
-    "ps "*) echo 1 ;;
-    "inspect "*) cat {root}/container.json ;;
-    "image inspect "*) exit 1 ;;
-    "network ls "*) ;;
-    "image ls "*) ;;
-    *) echo "unexpected: $*" >&2; exit 1 ;;
-esac
-"""
-
-
 def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compose(tmp_path, "version")
     directory = tmp_path / "srcs"
@@ -432,7 +417,7 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
     text = "services:\n  web:\n    image: web:1.0\n    ports: ['${PORT}:80']\n"
     (directory / "docker-compose.yml").write_text(text, encoding="utf-8")
     (directory / ".env").write_text("PORT=443\n", encoding="utf-8")
-    hashes = stack.parse_hashes(compose(directory, "config", "--hash", "*").stdout)
+    _config, hashes = stack.Project(directory, "stacktest").config()
     container = {
         "Id": "c1",
         "Name": "web",
@@ -441,14 +426,15 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
         "Config": {"Labels": {"com.docker.compose.service": "web", stack.HASH_LABEL: hashes["web"]}},
         "NetworkSettings": {"Networks": {"stacktest_default": {}}},
     }
-    (tmp_path / "container.json").write_text(json.dumps([container]), encoding="utf-8")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/docker").write_text(
-        DOCKER.format(docker=need("docker", "Compose resolves"), root=tmp_path), encoding="utf-8"
-    )
-    (tmp_path / "bin/docker").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "bin"))
+    answers = {
+        "/version": {"Version": "26.1.5"},
+        "/containers/json": [{"Id": "c1"}],
+        "/containers/c1/json": container,
+        "/images/json": [],
+        "/networks": [],
+    }
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", None)
 
     def foretold(port: int) -> list[str]:
@@ -457,10 +443,44 @@ def test_check_mode_compares_what_would_be_written(tmp_path: Path, monkeypatch: 
         assert plan["pending"] is bool(plan["recreate"])
         return list(plan["recreate"])
 
-    assert foretold(443) == []
-    assert foretold(8443) == ["web"]
-    assert [path.name for path in (tmp_path / "bin").iterdir()] == ["docker"]
+    with recorded_engine(answers, monkeypatch):
+        assert foretold(443) == []
+        assert foretold(8443) == ["web"]
+        assert list((tmp_path / "tmp").iterdir()) == []
     assert (directory / ".env").read_text(encoding="utf-8") == "PORT=443\n"
+
+
+def test_all_that_is_done_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = project(tmp_path)
+    _config, hashes = stack.Project(directory, "stacktest").config()
+    labels = {"com.docker.compose.service": "web", stack.HASH_LABEL: hashes["web"]}
+    container = {
+        "Id": "c1",
+        "Name": "/web",
+        "Image": "sha256:aaa",
+        "State": {"Status": "paused", "Paused": True, "StartedAt": "2026-11-23T10:00:00Z"},
+        "Config": {"Labels": labels},
+        "NetworkSettings": {"Networks": {"stacktest_default": {}}},
+    }
+    answers = {
+        "/version": {"Version": "26.1.5"},
+        "/containers/json": [{"Id": "c1"}],
+        "/containers/c1/json": container,
+        # One that has lost its name to a newer one.
+        "/images/json": [{"Id": "sha256:old"}],
+        "/networks": [{"Id": "n1"}],
+        "/networks/n1": {"Name": "former", "Containers": {}},
+    }
+    with recorded_engine(answers, monkeypatch):
+        plan = run_module(stack, arguments(tmp_path))
+    assert plan["sentences"] == [
+        "recreate web",
+        "unpause web",
+        "remove the network former",
+        "remove the images that were replaced",
+    ]
+    assert plan["prepare"] == [["unpause", "c1"]]
+    assert [command[:2] for command in plan["finish"]] == [["network", "rm"], ["image", "prune"]]
 
 
 def test_an_image_is_asked_before_it_takes_a_place() -> None:

@@ -193,6 +193,22 @@ def test_a_linked_directory_leads_nothing_outside(tmp_path: Path, prune: list[st
         assert "tools is not a directory, but one belongs there" in answer["msg"]
 
 
+def test_check_mode_does_not_look_behind_a_link_that_goes(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    dest = tmp_path / "dest"
+    # The very same file, but not in the directory.
+    run(outside, {"entrypoint.sh": FILES["tools/entrypoint.sh"]})
+    dest.mkdir()
+    (dest / "tools").symlink_to(outside)
+    memory = str(tmp_path / "memory")
+    told = run(dest, check=True, memory=memory)
+    assert told["changed_files"] == list(FILES)
+    assert told["kept_files"] == ["tools"]
+    done = run(dest, memory=memory)
+    assert {**told, "invocation": None} == {**done, "invocation": None}
+    assert tree(dest)["tools/entrypoint.sh"][0] == FILES["tools/entrypoint.sh"]
+
+
 def test_the_former_content_is_kept_where_asked(tmp_path: Path) -> None:
     run(tmp_path, {".env": "A=1\n"}, backup=[".env"])
     assert not (tmp_path / ".env.bak").exists()

@@ -13,7 +13,6 @@ import pytest
 
 from inception_bench.cli import interruptible, lock, remove_leftovers
 from inception_bench.errors import BenchError, InterruptedRunError
-from support import ROOT
 
 
 def test_one_run_at_a_time(tmp_path: Path) -> None:
@@ -52,13 +51,15 @@ def test_the_end_of_the_caller_ends_the_run(tmp_path: Path) -> None:
         "import sys, time, pathlib\n"
         "from inception_bench.cli import interruptible\n"
         "from inception_bench.errors import InterruptedRunError\n"
-        "print('there', flush=True)\n"
-        "try:\n    with interruptible():\n        time.sleep(30)\n"
+        "try:\n    with interruptible():\n        print('there', flush=True)\n        time.sleep(30)\n"
         f"except InterruptedRunError:\n    pathlib.Path({str(told)!r}).write_text('ended')\n"
     )
-    caller = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {run!r}]).stdout; import time; time.sleep(1.5)"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "plugins")}
-    subprocess.run([sys.executable, "-c", caller], check=True, env=environment, capture_output=True, timeout=30)
+    caller = (
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {run!r}], stdout=subprocess.PIPE)\n"
+        "child.stdout.readline()\n"
+    )
+    subprocess.run([sys.executable, "-c", caller], check=True, capture_output=True, timeout=30)
     for _ in range(100):
         if told.exists():
             break

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inception_bench.errors import BenchError
@@ -94,6 +94,7 @@ def test_h2load_without_a_server() -> None:
         read_h2load("")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_other_output_is_one_sentence(text: str) -> None:
     for reader in (read_wrk, read_h2load):

@@ -120,7 +120,7 @@ def test_parts_of_our_configuration_are_our_own_files(kind: str, tmp_path: Path)
     assert "@" not in re.sub(r"#.*", "", text)
     assert f"server_name {stacks.domain(kind, 'en_US')};" in text
     assert ("include /etc/nginx/log.conf;" in text) is ("log" in kind)
-    assert ("generation.read()" in text) is ("word" in kind)
+    assert ("generation.read(" in text) is ("word" in kind)
 
 
 def test_the_load_generator_ends_by_itself(tmp_path: Path) -> None:

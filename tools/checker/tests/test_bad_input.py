@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from checker_trees import copy_clean, run, write
-from inception_check.engine import Report
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError, decode
 from inception_check.model import Context, Outcome, Rule
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
+from inception_check.runner import Report
 
 
 def rules_of(report: Report) -> set[str]:
@@ -35,7 +35,8 @@ def test_nothing_there(tmp_path: Path) -> None:
         run(tmp_path / "a\0b")
 
 
-def test_an_empty_directory_lacks_everything(tmp_path: Path) -> None:
+def test_a_nearly_empty_directory_lacks_everything(tmp_path: Path) -> None:
+    write(tmp_path, "notes.txt", "nothing yet\n")
     report = run(tmp_path)
     assert {"makefile", "compose-file", "sources-below-srcs", "readme-first-line", "user-doc"} <= rules_of(report)
     assert {"E3", "E6", "E21"} <= set(report.checked)
@@ -127,6 +128,7 @@ def test_special_files_are_left_alone(tmp_path: Path) -> None:
 def test_directories_under_file_names(tmp_path: Path) -> None:
     for name in ("Makefile", "srcs/docker-compose.yml", "srcs/.env", "README.md", "srcs/requirements/nginx/Dockerfile"):
         (tmp_path / name).mkdir(parents=True)
+    write(tmp_path, "notes.txt", "nothing yet\n")
     assert "compose-file" in rules_of(run(tmp_path))
 
 

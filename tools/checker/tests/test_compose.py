@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker_trees import write
@@ -155,6 +155,7 @@ def test_deep_nesting_is_refused() -> None:
     assert problems
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text(alphabet=st.sampled_from("ab:- \n{}[]&*!|>'\"#,?<"), max_size=120))
 def test_yaml_never_raises_and_positions_stay_in_the_file(text: str) -> None:
     root, problems = parse_yaml(text, "x")

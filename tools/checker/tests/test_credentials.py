@@ -6,6 +6,7 @@ import pytest
 
 from inception_check.evidence import credentials as found
 from inception_check.evidence.shell import parse_shell
+from inception_check.evidence.shellcredentials import in_shell
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_examples_by_their_names(name: str) -> None:
     ],
 )  # fmt: skip
 def test_shell(text: str, lines: list[int]) -> None:
-    assert [c.line for c in found.in_shell(parse_shell(text))] == lines
+    assert [c.line for c in in_shell(parse_shell(text))] == lines
 
 
 def test_private_keys_need_material() -> None:

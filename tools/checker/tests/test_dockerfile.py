@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inception_check.evidence.dockerfile import copies, parse_dockerfile, split_words, unquote
@@ -105,6 +105,7 @@ def test_words() -> None:
     assert unquote("'b c'\"d\"e") == "b cde"
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text(alphabet=st.sampled_from("FROM RUNCPYEV\n\\#<>EOF\"'[]=$ {}`\t-a1"), max_size=300))
 def test_it_never_raises_and_positions_stay_in_the_file(text: str) -> None:
     parsed = parse_dockerfile(text)
@@ -119,6 +120,7 @@ def test_it_never_raises_and_positions_stay_in_the_file(text: str) -> None:
     copies(list(parsed.instructions))
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(
     st.lists(
         st.sampled_from(["RUN a", "RUN a \\\n b", "ENV A=b", "RUN <<X\nq\nX", "# c", "", 'CMD ["a"]']), max_size=12

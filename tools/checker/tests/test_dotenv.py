@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inception_check.evidence.dotenv import parse_dotenv, quote_problem
@@ -60,6 +60,7 @@ def test_quote_problem() -> None:
     assert quote_problem("A", "'open") is not None
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text(max_size=200))
 def test_it_never_raises(text: str) -> None:
     parsed = parse_dotenv(text)
@@ -67,6 +68,7 @@ def test_it_never_raises(text: str) -> None:
     assert all(1 <= a.line <= lines for a in parsed.assignments)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Z]{1,8}", fullmatch=True), st.from_regex(r"[ -&(-~]*", fullmatch=True), max_size=6
@@ -103,6 +105,7 @@ def test_interpolation_reports() -> None:
     assert interpolate("${}", {}).invalid
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text(alphabet="${}:-+?AB x", max_size=60))
 def test_interpolation_never_raises(text: str) -> None:
     interpolate(text, {"A": "1"})

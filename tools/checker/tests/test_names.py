@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inception_check.names import holds_admin, is_valid_login
@@ -45,6 +45,7 @@ def test_names_that_it_does_not(name: str) -> None:
     assert not holds_admin(name)
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(st.text(max_size=20), st.text(max_size=20), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_the_word_is_found_anywhere_and_in_any_case(before: str, after: str, upper: list[bool]) -> None:
     word = "".join(letter.upper() if is_upper else letter for letter, is_upper in zip("admin", upper, strict=True))

@@ -50,16 +50,19 @@ def test_a_second_file_of_the_same_command_is_merged(root: Path) -> None:
     assert ("host-network", "srcs/docker-compose.bonus.yml:3") in places(root)
 
 
-def test_a_file_of_another_command_is_not_merged(root: Path) -> None:
+def test_a_file_of_another_command_is_judged_by_itself(root: Path) -> None:
     write(
         root,
         "srcs/docker-compose.dev.yml",
         "services:\n  static:\n    build: requirements/bonus/static\n    privileged: true\n",
     )
+    # Nothing starts it: it is named, and not judged.
+    assert places(root) == set()
+    assert any("srcs/docker-compose.dev.yml" in note for note in run(root).notes)
     replace(
         root, "Makefile", "re: fclean all", "dev:\n\tdocker compose -f srcs/docker-compose.dev.yml up\n\nre: fclean all"
     )
-    assert places(root) == set()
+    assert places(root) == {("privileged", "srcs/docker-compose.dev.yml:4")}
 
 
 def test_the_project_directory_moves_the_paths(root: Path) -> None:

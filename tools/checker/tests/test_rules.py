@@ -27,8 +27,13 @@ def change(root: Path, changes: list[dict[str, Any]]) -> None:
         if "commit" in item:
             _commit(root, item["commit"])
             continue
+        if "into" in item:
+            _move_all(root, item["into"])
+            continue
         file = root / item["file"]
-        if item.get("remove"):
+        if "mode" in item:
+            file.chmod(int(item["mode"], 8))
+        elif item.get("remove"):
             file.unlink()
         elif "write" in item:
             write(root, item["file"], item["write"])
@@ -39,6 +44,13 @@ def change(root: Path, changes: list[dict[str, Any]]) -> None:
             text = file.read_text(encoding="utf-8")
             assert item["replace"] in text
             file.write_text(text.replace(item["replace"], item["with"], 1), encoding="utf-8")
+
+
+def _move_all(root: Path, directory: str) -> None:
+    entries = list(root.iterdir())
+    (root / directory).mkdir()
+    for entry in entries:
+        entry.rename(root / directory / entry.name)
 
 
 def _commit(root: Path, message: str) -> None:
@@ -57,10 +69,12 @@ def test_the_bad_fixture_is_found(name: str, tmp_path: Path) -> None:
     root = copy_clean(tmp_path)
     change(root, bad["changes"])
     report = run(root)
-    assert {finding.rule for finding in report.findings} == {name}, report.findings
-    assert {f.path if f.line is None else f"{f.path}:{f.line}" for f in report.findings} == set(bad["expect"])
+    # A few changes cannot be made without another rule's having something to say.
+    findings = [finding for finding in report.findings if finding.rule not in bad.get("also", [])]
+    assert {finding.rule for finding in findings} == {name}, report.findings
+    assert {f.path if f.line is None else f"{f.path}:{f.line}" for f in findings} == set(bad["expect"])
     rule = RULES[name]
-    for finding in report.findings:
+    for finding in findings:
         assert set(finding.requirements) <= set(rule.requirements)
         assert finding.message
         assert finding.fix.endswith((".", "…", "*"))

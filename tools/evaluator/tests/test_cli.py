@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,8 @@ import pytest
 from checker_trees import copy_clean
 from evaluation_sample import sample
 from inception_check.evidence.project import Project
-from inception_evaluate import cli, engine
+from inception_evaluate import cli, gathering
+from inception_evaluate.evaluation import selected
 from inception_evaluate.evidence import Missing
 from inception_evaluate.machine import Machine
 from inception_evaluate.model import Check, Evaluation, Verdict
@@ -85,9 +91,9 @@ def test_without_an_engine_nothing_of_the_stack_is_decided(
     ],
 )
 def test_why_a_project_could_not_be_made_is_why_nothing_is_decided(complaint: str, said: str, tmp_path: Path) -> None:
-    settings = engine.Settings(tmp_path, str(tmp_path), tmp_path, login="wil", complaint=complaint)
+    settings = gathering.Settings(tmp_path, str(tmp_path), tmp_path, login="wil", complaint=complaint)
     dark = Machine("127.0.0.1", ("false",))
-    found = engine.gather(dark, settings, Project(tmp_path), frozenset({"stack", "site"}), lambda _: None)
+    found = gathering.gather(dark, settings, Project(tmp_path), frozenset({"stack", "site"}), lambda _: None)
     assert found.parts["stack"] == found.parts["site"] == Missing(said)
 
 
@@ -121,7 +127,60 @@ def test_login_and_domain_are_found_in_the_files(tmp_path: Path) -> None:
     assert json.dumps(login) != '""'
 
 
+def test_the_login_is_found_in_the_documents_at_last(tmp_path: Path) -> None:
+    text = "See https://cdn.intra.42.fr/subject.pdf.\nUse login.42.fr or <login>.42.fr; mine is upolat.42.fr, so https://upolat.42.fr.\n"
+    (tmp_path / "README.md").write_text(text)
+    assert cli.found_out(tmp_path, "") == ("upolat", "upolat.42.fr")
+
+
 def test_files_that_do_not_tell_the_login_say_so(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("all:\n\ttrue\n")
     with pytest.raises(cli.UsageError, match="LOGIN="):
         cli.found_out(tmp_path, "")
+
+
+#: Makes no real machine, and notes what it was asked to do.
+_ENDED = """
+import sys, time
+from pathlib import Path
+from inception_evaluate import cli
+from inception_evaluate.machine import Machine
+from inception_evaluate.throwaway import lifetime
+
+notes = Path(sys.argv[1])
+
+def tool(*arguments, timeout):
+    with notes.open("a") as file:
+        file.write(f"{arguments[0]}\\n")
+
+lifetime._tool = tool
+lifetime.container_machine = lambda name: Machine("127.0.0.1", name=name)
+cli.prepare = lambda *_: time.sleep(60)
+sys.exit(cli.main(["--fresh", "--login", "wil", "--output", sys.argv[2], sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_closed_terminal_leaves_no_machine_behind(number: signal.Signals, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    reading, writing = os.pipe()
+    child = subprocess.Popen([sys.executable, "-c", _ENDED, str(notes), str(tmp_path)], stderr=writing)
+    os.close(writing)
+    try:
+        for _ in range(600):
+            if notes.exists():
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        # The terminal is gone: nobody reads any more what is said.
+        os.close(reading)
+        child.send_signal(number)
+        assert child.wait(timeout=60) == 2
+    finally:
+        child.kill()
+    assert notes.read_text().split() == ["create", "destroy"]
+
+
+@pytest.mark.parametrize(("name", "parts"), [("E58", {"stack", "site", "database"}), ("E59", {"stack", "site"})])
+def test_what_a_change_builds_upon_is_gathered_for_it_alone(name: str, parts: set[str]) -> None:
+    assert gathering.needed(selected(frozenset({name}))) >= parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inception_evaluate.collect.browser import WalkError, fill_in
+from inception_evaluate.collect.browser.walk import WalkError, fill_in
 
 
 class Restless:

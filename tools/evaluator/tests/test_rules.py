@@ -13,7 +13,8 @@ from inception_check import cli, subject
 from inception_check.model import Finding, Severity, Undecided
 from inception_check.rules import PAGES, all_rules, documented_rules
 from inception_evaluate.cli import rule_table
-from inception_evaluate.engine import judge
+from inception_evaluate.collect.site import https_port
+from inception_evaluate.evaluation import judge
 from inception_evaluate.evidence import Evidence, Inside, Missing, Page, Process, Stack, Step, User
 from inception_evaluate.model import Mount, Port, Volume
 from inception_evaluate.rule import Absent, LiveRule, Saw
@@ -174,7 +175,6 @@ def test_nothing_passes_that_was_not_seen(name: str) -> None:
         (part("ports", complete=False), "open-ports"),
         (part("tls", failed={"TLS 1.0": "it broke"}), "tls-handshakes"),
         (part("tls", certificate=None), "certificate"),
-        (page(status=200, wordpress=True, seconds=15.0), "configured-site"),
         (step("comment", good=None, sentence="nobody knows the password"), "browser-comment"),
         (part("database", users=(), notes=("the users could not be listed",)), "database-users"),
         (part("database", root_opened=False, account_opened=False), "database-filled"),
@@ -220,6 +220,83 @@ def test_an_upload_that_fails_is_a_warning() -> None:
     rule = tuple(one for one in all_live_rules() if one.id == "browser-dashboard")
     outcomes = judge(rule, step("upload", good=False, sentence="too large")).outcomes["browser-dashboard"]
     assert [one.severity for one in outcomes if isinstance(one, Finding)] == [Severity.WARNING]
+
+
+def warned(spoilt: Evidence, name: str) -> list[Finding]:
+    """Return what a rule warns of, while all of its lines are seen all the same."""
+    rule = next(one for one in all_live_rules() if one.id == name)
+    outcomes = judge((rule,), spoilt).outcomes[name]
+    assert {line for one in outcomes if isinstance(one, Saw) for line in one.requirements} == set(rule.decides)
+    findings = [one for one in outcomes if isinstance(one, Finding)]
+    assert {one.severity for one in findings} == {Severity.WARNING}
+    return findings
+
+
+def test_a_slow_page_is_a_page() -> None:
+    (finding,) = warned(page(status=200, wordpress=True, seconds=15.0), "configured-site")
+    assert "took 15 s to answer" in finding.message
+
+
+@pytest.mark.parametrize(("name", "rule"), [("comment", "browser-comment"), ("front", "browser-front")])
+def test_what_is_doubtful_about_a_good_step_is_a_warning(name: str, rule: str) -> None:
+    steps = tuple(replace(one, doubt="it is held for moderation") if one.id == name else one for one in STEPS)
+    (finding,) = warned(part("browsing", steps=steps), rule)
+    assert finding.message == "it is held for moderation"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "rule"),
+    [
+        (page(status=502), "configured-site"),
+        (step("comment", good=False, sentence="no form"), "browser-comment"),
+        (containers(replace(WORDPRESS, state="restarting", restarts=9)), "running"),
+        (containers(replace(WORDPRESS, state="exited")), "compose-ps"),
+        (part("ports", answering={"192.0.2.1": (22,)}), "open-ports"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_the_missing_internet_prevented_is_not_decided(spoilt: Evidence, rule: str) -> None:
+    stack = spoilt.stack
+    assert isinstance(stack, Stack)
+    away = replace(
+        spoilt, stack=replace(stack, cut_off={"wordpress": ("https://wordpress.example.org/latest.tar.gz",)})
+    )
+    deciding = tuple(one for one in all_live_rules() if one.id == rule)
+    outcomes = judge(deciding, away).outcomes[rule]
+    assert not any(isinstance(one, Finding) for one in outcomes)
+    reasons = [one.reason for one in outcomes if isinstance(one, Undecided)]
+    assert reasons
+    assert rule == "open-ports" or "wordpress cannot reach https://wordpress.example.org/latest.tar.gz" in reasons[0]
+
+
+def test_the_missing_internet_excuses_nothing_else() -> None:
+    published = containers(replace(MARIADB, ports=(Port(3306, 3306),)))
+    assert isinstance(published.stack, Stack)
+    away = replace(
+        published,
+        stack=replace(published.stack, cut_off={"wordpress": ("wordpress.example.org",)}),
+        ports=replace(PORTS, answering={"192.0.2.1": (443, 3306)}),
+    )
+    rule = tuple(one for one in all_live_rules() if one.id == "open-ports")
+    assert any(
+        isinstance(one, Finding) and "R35" in one.requirements for one in judge(rule, away).outcomes["open-ports"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("stack", "port"),
+    [
+        (STACK, 443),
+        # NGINX is down: what a database page publishes is not the site.
+        (replace(STACK, containers=(replace(NGINX, state="exited", ports=()), replace(MARIADB, ports=(Port(8080, 8080),)))), 443),
+        (replace(STACK, containers=(replace(NGINX, state="exited", ports=()),), configured={"nginx": (Port(8443, 443),)}), 8443),
+        (replace(STACK, containers=(replace(NGINX, ports=(Port(80, 80), Port(4443, 443))),)), 4443),
+        (replace(STACK, containers=(replace(MARIADB, ports=(Port(3306, 3306),)),)), 443),
+        (replace(STACK, containers=(replace(NGINX, role="other", ports=(Port(9443, 443),)),)), 9443),
+    ],
+)  # fmt: skip
+def test_the_way_in_is_nginxs_port_and_no_other(stack: Stack, port: int) -> None:
+    assert https_port(stack) == port
 
 
 def test_a_rule_that_crashes_is_named_and_takes_nothing_down() -> None:

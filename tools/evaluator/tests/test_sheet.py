@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 
 from checker_trees import copy_clean
-from inception_check import engine as files
-from inception_check.engine import Report
+from inception_check import runner as files
+from inception_check.model import Finding, Severity
+from inception_check.runner import Report
 from inception_evaluate import sheet
-from inception_evaluate.engine import judge, selected
+from inception_evaluate.evaluation import judge, selected
 from inception_evaluate.evidence import Evidence, Missing
 from inception_evaluate.model import Check, Verdict
 from inception_evaluate.report.sections import sections
@@ -58,3 +59,23 @@ def test_a_bonus_service_is_there_or_it_is_not_or_nobody_knows(report: Report) -
     dark = lines(report, replace(GOOD, bonus=Missing("it was dark")))
     assert {dark[name].verdict for name in names} == {Verdict.UNDECIDED}
     assert dark["E61"].reasons == ("it was dark",)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"), [("R24", Verdict.WARN), ("R20", Verdict.WARN), ("E35", Verdict.WARN), ("E12", Verdict.FAIL)]
+)
+def test_what_runs_outweighs_what_the_files_let_expect(report: Report, name: str, verdict: Verdict) -> None:
+    """Where PID 1 was seen to be the daemon, reading that it would be a shell is a doubt and no failure."""
+    read = Finding("pid-one", (name,), Severity.ERROR, "srcs/Dockerfile", 3, "PID 1 would be a shell", "Use exec.")
+    rules = selected(frozenset())
+    judged = judge(rules, GOOD)
+    (check,) = sheet.checks(report, rules, judged, [read], frozenset({name}), {})
+    assert check.verdict is verdict
+    if name == "R24":
+        inside = GOOD.inside
+        assert not isinstance(inside, Missing)
+        first = replace(inside["nginx"].processes[0], command=("sh", "-c", "nginx"))
+        shell = replace(GOOD, inside={**inside, "nginx": replace(inside["nginx"], processes=(first,))})
+        judged = judge(rules, shell)
+        (check,) = sheet.checks(report, rules, judged, [read, *sheet.findings_of(judged)], frozenset({name}), {})
+        assert check.verdict is Verdict.FAIL

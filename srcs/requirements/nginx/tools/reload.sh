@@ -11,7 +11,7 @@ if [ "${1-}" = --if-newer ] && [ -z "$(find /run/secrets -name 'tls_*' -newer /r
 fi
 # The time of this file tells what is loaded: everything that is older.
 : > /run/nginx/loading
-hsts.sh
 nginx -e stderr -q -t
+hsts.sh
 kill -HUP 1
 mv /run/nginx/loading /run/nginx/loaded

@@ -3,15 +3,18 @@
  * Plugin Name: Inception page cache
  * Description: Decides which pages NGINX keeps and for how long, and makes it forget them when content changes.
  *
- * The generation of the site's content is a random word in a file. NGINX reads it with each request and
- * makes it part of the key of every page it keeps. A new word, written after a change is in the database
- * and before its author is told so, means that nothing made before the change is ever shown after it:
- * not even a page whose making began before the change and ended after it.
+ * Random words in a file are the generation of a page: that of the site, and that of its comments or, where a page shows
+ * none but those of its own post, that of this post. NGINX reads them with each request and makes them part of the key of
+ * every page it keeps. A new word, written after a change is in the database and before its author is told so, means that
+ * nothing made before the change is ever shown after it: not even a page whose making began before the change and ended
+ * after it. nginx/conf/generation.lua says how the file is laid out.
  */
 
 defined( 'ABSPATH' ) || exit;
 
 const INCEPTION_GENERATION = ABSPATH . '.inception/cache/generation';
+const INCEPTION_WORD       = 16;
+const INCEPTION_PLACES     = 65536;
 // In seconds. They only matter for what changes without an edit, because an edit shows at once.
 const INCEPTION_PAGE_LIFETIME    = 600;
 const INCEPTION_FEED_LIFETIME    = 3600;
@@ -24,29 +27,60 @@ const INCEPTION_LONGEST_GENERATION = 6 * 3600;
  */
 
 /**
- * The generation in which this request began; empty without one.
+ * A new word: its time, which tells how old a generation is, and what nobody else has.
  */
-function inception_generation(): string {
-	static $generation = null;
-	// Nothing but a file, and no more of it than a word: a pipe in its place would keep every request waiting.
-	return $generation ??= is_file( INCEPTION_GENERATION )
-		? (string) @file_get_contents( INCEPTION_GENERATION, false, null, 0, 16 )
-		: '';
+function inception_word(): string {
+	return sprintf( '%08x', time() ) . bin2hex( random_bytes( 4 ) );
 }
-inception_generation();
 
 /**
- * Begins a new generation.
+ * Opens the file with the words, to be read and overwritten in place, because NGINX holds it open.
+ *
+ * @param bool $made Whether it is made when it is missing.
+ * @return resource|false
  */
-function inception_begin_generation(): void {
+function inception_open_generation( bool $made ) {
 	// PHP remembers for ten minutes where a link led (realpath_cache_ttl), also when a file has taken its place.
 	clearstatcache( true, INCEPTION_GENERATION );
-	// Overwritten in place, because NGINX holds the file open. What is no file makes way for one.
-	if ( is_link( INCEPTION_GENERATION ) || ( file_exists( INCEPTION_GENERATION ) && ! is_file( INCEPTION_GENERATION ) ) ) {
+	$is_file = is_file( INCEPTION_GENERATION ) && ! is_link( INCEPTION_GENERATION );
+	if ( ! $is_file && ! $made ) {
+		return false;
+	}
+	// What is no file makes way for one.
+	if ( ! $is_file && ( is_link( INCEPTION_GENERATION ) || file_exists( INCEPTION_GENERATION ) ) ) {
+		// phpcs:ignore Generic.PHP.NoSilencedErrors -- Where it cannot make way, the file cannot be opened: that is told below.
 		@rename( INCEPTION_GENERATION, INCEPTION_GENERATION . '.' . time() );
 	}
-	$file = @fopen( INCEPTION_GENERATION, 'c' );
-	if ( $file && 16 === fwrite( $file, bin2hex( random_bytes( 8 ) ) ) && fclose( $file ) ) {
+	// phpcs:ignore Generic.PHP.NoSilencedErrors -- It is told by the caller, with what it means.
+	return @fopen( INCEPTION_GENERATION, 'c+' );
+}
+
+/**
+ * Writes at a place of the file; false without success.
+ *
+ * @param resource $file The open file.
+ */
+function inception_write_at( $file, int $place, string $text ): bool {
+	return 0 === fseek( $file, $place ) && strlen( $text ) === fwrite( $file, $text );
+}
+
+/**
+ * Begins a new generation of the whole site, or of the pages that show the comments of some posts.
+ *
+ * @param string[]|null $paths The paths of these posts; null for the whole site.
+ */
+function inception_begin_generation( ?array $paths = null ): void {
+	$file = inception_open_generation( true );
+	if ( null === $paths ) {
+		$done = $file && inception_write_at( $file, 0, inception_word() . inception_word() );
+	} else {
+		$done = $file && inception_write_at( $file, INCEPTION_WORD, inception_word() );
+		foreach ( $done ? $paths : array() as $path ) {
+			[ $place, $mark ] = inception_place( $path );
+			$done             = $done && ( ! inception_is_marked( $file, $place, $mark ) || inception_write_at( $file, $place + INCEPTION_WORD, inception_word() ) );
+		}
+	}
+	if ( $done && ftruncate( $file, 2 * INCEPTION_WORD * ( 1 + INCEPTION_PLACES ) ) && fclose( $file ) ) {
 		return;
 	}
 	// Without a word NGINX keeps nothing: slow, but never out of date.
@@ -58,10 +92,79 @@ function inception_begin_generation(): void {
 }
 
 /**
+ * Where in the file the word for a path is, and the mark before it that tells whose it is.
+ *
+ * @return array{0: int, 1: string}
+ */
+function inception_place( string $path ): array {
+	$hash = md5( $path );
+	return array( 2 * INCEPTION_WORD * ( 1 + (int) hexdec( substr( $hash, 0, 4 ) ) ), substr( $hash, 4, INCEPTION_WORD ) );
+}
+
+/**
+ * Whether a place of the file belongs to the path with this mark.
+ *
+ * @param resource $file The open file.
+ */
+function inception_is_marked( $file, int $place, string $mark ): bool {
+	return 0 === fseek( $file, $place ) && fread( $file, INCEPTION_WORD ) === $mark;
+}
+
+/**
+ * Notes whether the page of a path shows no comments but those of its own post.
+ *
+ * A place that belongs to another path is left to it: then this page has the word of all comments.
+ *
+ * @return bool Whether it was noted to show no others, and that is over.
+ */
+function inception_mark_page( string $path, bool $own ): bool {
+	[ $place, $mark ] = inception_place( $path );
+	$file             = '' === $path ? false : inception_open_generation( false );
+	if ( ! $file ) {
+		return false;
+	}
+	$none   = str_repeat( "\0", INCEPTION_WORD );
+	$marked = inception_is_marked( $file, $place, $mark );
+	if ( ! $own && $marked ) {
+		inception_write_at( $file, $place, $none );
+		return true;
+	}
+	if ( $own && ! $marked && inception_is_marked( $file, $place, $none ) && inception_write_at( $file, $place + INCEPTION_WORD, inception_word() ) ) {
+		// The mark makes the word count, so it comes last.
+		inception_write_at( $file, $place, $mark );
+	}
+	return false;
+}
+
+/**
+ * The path of the page of a post; empty where its address has none of its own.
+ *
+ * Where a plugin serves a post in several languages, at an address each, it is the one that WordPress itself has for it.
+ */
+function inception_path( int $post ): string {
+	$plain = static fn( $url, $path ): string => rtrim( (string) get_option( 'home' ), '/' ) . '/' . ltrim( (string) $path, '/' );
+	add_filter( 'home_url', $plain, PHP_INT_MAX, 2 );
+	$address = (string) get_permalink( $post );
+	remove_filter( 'home_url', $plain, PHP_INT_MAX );
+	return str_contains( $address, '?' ) ? '' : (string) wp_parse_url( $address, PHP_URL_PATH );
+}
+
+/**
  * Whether this request makes a page that NGINX may show to everybody.
  */
 function inception_is_shared_page(): bool {
 	return isset( $_SERVER['INCEPTION_SHARED_PAGE'] );
+}
+
+/**
+ * Whether this request is a visitor's: whoever edits is signed in, or works by cron or on the command line.
+ *
+ * WordPress finds out who asks before the action "init". Until then only a shared page is known to be a visitor's.
+ */
+function inception_is_visit(): bool {
+	global $current_user;
+	$nobody = $current_user instanceof WP_User && ! $current_user->exists();
+	return inception_is_shared_page() || ( $nobody && 'cli' !== PHP_SAPI && ! wp_doing_cron() );
 }
 
 /**
@@ -71,20 +174,27 @@ function inception_is_shared_page(): bool {
  * first byte of the reply, which is before anybody can know of the edit. Where there is no reply, or it
  * has begun, it begins with the change, but not more often than five times in a second.
  *
- * @param bool $noted Whether there is a change; false only looks whether one is waiting.
- * @param bool $now   Whether the reply is about to begin.
+ * @param bool     $noted     Whether there is a change; false only looks whether one is waiting.
+ * @param bool     $now       Whether the reply is about to begin.
+ * @param int|null $commented The post of which nothing but the comments has changed; null for any other change.
  */
-function inception_content_changed( bool $noted = true, bool $now = false ): void {
-	static $waiting = false, $last = 0.0;
-	$waiting        = $waiting || $noted;
-	if ( ! $waiting ) {
+function inception_content_changed( bool $noted = true, bool $now = false, ?int $commented = null ): void {
+	static $site = false, $paths = array(), $last = 0.0;
+	if ( $noted && null === $commented ) {
+		$site = true;
+	} elseif ( $noted ) {
+		$paths[ $commented ] = inception_path( $commented );
+	}
+	if ( ! $site && ! $paths ) {
 		return;
 	}
 	$unheard = 'cli' === PHP_SAPI || headers_sent();
 	if ( $now || ( $unheard && microtime( true ) - $last > 0.2 ) ) {
-		$last    = microtime( true );
-		$waiting = false;
-		inception_begin_generation();
+		$last = microtime( true );
+		// What a plugin has made of comments and kept in a transient, which it deletes now, may be in any page.
+		inception_begin_generation( $site || did_action( 'deleted_transient' ) ? null : $paths );
+		$site  = false;
+		$paths = array();
 	}
 }
 
@@ -110,16 +220,36 @@ add_action(
 		if ( 'revision' !== $post->post_type && ( inception_status_shows( $new ) || inception_status_shows( $old ) ) ) {
 			inception_content_changed();
 		}
+		if ( 'publish' === $new && is_post_publicly_viewable( $post ) ) {
+			// Most pages show no other comments. The first time that one is made tells.
+			inception_mark_page( inception_path( $post->ID ), true );
+		}
 	},
 	10,
 	3
 );
-// WordPress says so after each change of a post, also past wp_update_post().
+// WordPress says so after each change of a post, also past wp_update_post(), and of the number of its comments.
+$inception_counted = 0;
+add_filter(
+	'pre_wp_update_comment_count_now',
+	static function ( $number, $old, $post ) use ( &$inception_counted ) {
+		$inception_counted = (int) $post;
+		return $number;
+	},
+	10,
+	3
+);
+add_action(
+	'wp_update_comment_count',
+	static function () use ( &$inception_counted ): void {
+		$inception_counted = 0;
+	}
+);
 add_action(
 	'clean_post_cache',
-	static function ( $id, $post ): void {
+	static function ( $id, $post ) use ( &$inception_counted ): void {
 		if ( $post instanceof WP_Post && inception_post_shows( $post ) ) {
-			inception_content_changed();
+			inception_content_changed( commented: $inception_counted === $post->ID ? $post->ID : null );
 		}
 	},
 	10,
@@ -138,9 +268,11 @@ foreach ( array( 'set_object_terms', 'deleted_term_relationships' ) as $inceptio
 
 add_action(
 	'wp_insert_comment',
-	static function ( $id, WP_Comment $comment ): void {
-		if ( '1' === (string) $comment->comment_approved ) {
+	static function ( $id, $comment = null ): void {
+		if ( ! $comment instanceof WP_Comment ) {
 			inception_content_changed();
+		} elseif ( '1' === (string) $comment->comment_approved ) {
+			inception_content_changed( commented: (int) $comment->comment_post_ID );
 		}
 	},
 	10,
@@ -148,30 +280,37 @@ add_action(
 );
 add_action(
 	'transition_comment_status',
-	static function ( $new, $old ): void {
+	static function ( $new, $old, WP_Comment $comment ): void {
 		if ( 'approved' === $new || 'approved' === $old ) {
+			inception_content_changed( commented: (int) $comment->comment_post_ID );
+		}
+	},
+	10,
+	3
+);
+// It may belong to another post now.
+add_action(
+	'edit_comment',
+	static function ( $id ): void {
+		$comment = get_comment( $id );
+		if ( ! $comment || '1' === (string) $comment->comment_approved ) {
 			inception_content_changed();
+		}
+	}
+);
+add_action(
+	'deleted_comment',
+	static function ( $id, WP_Comment $comment ): void {
+		if ( '1' === (string) $comment->comment_approved ) {
+			inception_content_changed( commented: (int) $comment->comment_post_ID );
 		}
 	},
 	10,
 	2
 );
-foreach ( array( 'edit_comment', 'deleted_comment' ) as $inception_hook ) {
-	add_action(
-		$inception_hook,
-		static function ( $id, $comment ): void {
-			$comment = $comment instanceof WP_Comment ? $comment : get_comment( $id );
-			if ( ! $comment || '1' === (string) $comment->comment_approved ) {
-				inception_content_changed();
-			}
-		},
-		10,
-		2
-	);
-}
 
-// What a visitor's own page view writes (a plugin that counts them, an embedded video that is looked up
-// once) is no edit: it would make each page forget all others.
+// What a visitor's request writes there (a plugin that counts views, a cart, the time of a login, an embedded video
+// that is looked up once) is no edit: it would make each page forget all others.
 foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 	foreach ( array( 'post', 'comment', 'term', 'user' ) as $inception_type ) {
 		add_action(
@@ -181,13 +320,14 @@ foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 					'post' => '/^_(edit_|oembed_|pingme$|encloseme$|wp_trash_)/',
 					'user' => '/^(session_tokens|community-events-location|closedpostboxes_.*|metaboxhidden_.*|meta-box-order_.*|screen_layout_.*|dismissed_wp_pointers|.*(user-settings|user-settings-time|dashboard_quick_press_last_post_id|persisted_preferences))$/',
 				);
-				if ( inception_is_shared_page() || ( isset( $noise[ $inception_type ] ) && preg_match( $noise[ $inception_type ], (string) $key ) ) ) {
+				if ( inception_is_visit() || ( isset( $noise[ $inception_type ] ) && preg_match( $noise[ $inception_type ], (string) $key ) ) ) {
 					return;
 				}
 				if ( 'post' === $inception_type && ! inception_post_shows( get_post( $object ) ) ) {
 					return;
 				}
-				inception_content_changed();
+				$comment = 'comment' === $inception_type ? get_comment( $object ) : null;
+				inception_content_changed( commented: $comment ? (int) $comment->comment_post_ID : null );
 			},
 			10,
 			3
@@ -197,7 +337,7 @@ foreach ( array( 'added', 'updated', 'deleted' ) as $inception_done ) {
 	add_action(
 		"{$inception_done}_option",
 		static function ( $name ): void {
-			if ( inception_is_shared_page() || preg_match( '/^(_transient_|_site_transient_|cron$|recently_|auto_|recovery_|inception_|user_count$|db_upgraded$|can_compress_scripts$|.*\.lock$)/', (string) $name ) ) {
+			if ( inception_is_visit() || preg_match( '/^(_transient_|_site_transient_|cron$|recently_|auto_|recovery_|inception_|user_count$|db_upgraded$|can_compress_scripts$|.*\.lock$)/', (string) $name ) ) {
 				return;
 			}
 			inception_content_changed();
@@ -228,27 +368,53 @@ foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {
 	add_action( 'shutdown', static fn() => inception_content_changed( false, true ), $inception_priority, 0 );
 }
 
-// WordPress before 6.2 keeps a theme's style sheet and SVG filters for a minute, whatever changes meanwhile, and a page
-// made from them would be kept for longer. They belong to the generation in which this request began: what was made
-// before an edit is not found after it, as with pages.
-add_action(
-	'wp_loaded',
-	static function (): void {
-		$generation = inception_generation();
-		foreach ( array( 'global_styles_', 'global_styles_svg_filters_' ) as $name ) {
-			$name .= get_stylesheet();
-			add_filter( "pre_set_transient_$name", static fn( $value ) => $generation . $value );
-			add_filter(
-				"transient_$name",
-				static fn( $value ) => '' !== $generation && str_starts_with( (string) $value, $generation ) ? substr( $value, strlen( $generation ) ) : false
-			);
-		}
-	}
-);
-
 // Run once a minute by the health check.
-if ( wp_doing_cron() && file_exists( INCEPTION_GENERATION ) && time() - filemtime( INCEPTION_GENERATION ) > INCEPTION_LONGEST_GENERATION ) {
-	inception_begin_generation();
+if ( wp_doing_cron() && is_file( INCEPTION_GENERATION ) ) {
+	// phpcs:ignore Generic.PHP.NoSilencedErrors -- It may be missing or a pipe's place: then there is no generation.
+	$inception_began = (string) @file_get_contents( INCEPTION_GENERATION, false, null, 0, 8 );
+	if ( time() - intval( $inception_began, 16 ) > INCEPTION_LONGEST_GENERATION ) {
+		inception_begin_generation();
+	}
+}
+
+/*
+ * Which comments a page shows.
+ */
+
+/**
+ * Whether this page shows comments, or numbers of comments, of other posts than its own, as far as it has been made.
+ *
+ * @param bool $seen Whether it does so just now.
+ */
+function inception_shows_other_comments( bool $seen = false ): bool {
+	static $any = false;
+	$any        = $any || $seen;
+	return $any;
+}
+
+/**
+ * Whether a post is the one whose page this is; not before WordPress knows which.
+ *
+ * @param mixed $post Its number.
+ */
+function inception_is_own_post( $post ): bool {
+	return $post && isset( $GLOBALS['wp_query'] ) && get_queried_object_id() === (int) $post;
+}
+
+if ( inception_is_shared_page() ) {
+	add_action( 'pre_get_comments', static fn( $query ) => inception_shows_other_comments( ! inception_is_own_post( $query->query_vars['post_id'] ) ) );
+	foreach ( array( 'get_comments_number', 'wp_count_comments' ) as $inception_hook ) {
+		add_filter(
+			$inception_hook,
+			static function ( $number, $post = 0 ) {
+				inception_shows_other_comments( ! inception_is_own_post( $post ) );
+				return $number;
+			},
+			10,
+			2
+		);
+	}
+	add_action( 'pre_get_posts', static fn( $query ) => inception_shows_other_comments( $query->get( 'comment_count' ) || str_contains( (string) wp_json_encode( $query->get( 'orderby' ) ), 'comment_count' ) ) );
 }
 
 /*
@@ -296,6 +462,15 @@ function inception_finish_page( string $page, int $phase ): string {
 		return $page;
 	}
 	$lifetime = inception_lifetime();
+	$address  = (string) $_SERVER['REQUEST_URI'];
+	if ( $lifetime && ! str_contains( $address, '?' ) ) {
+		$own = 200 === http_response_code() && is_singular() && inception_path( get_queried_object_id() ) === $address
+			&& ! inception_shows_other_comments();
+		if ( inception_mark_page( $address, $own ) ) {
+			// Whoever waits for this page may know of a comment that was not there yet.
+			$lifetime = 0;
+		}
+	}
 	if ( $lifetime ) {
 		header( "X-Accel-Expires: $lifetime" );
 		header_remove( 'Expires' );

@@ -60,7 +60,7 @@ function secret( string $name ): string {
 function named_secrets( string $name, array $names ): array {
 	$found = array();
 	foreach ( preg_split( '/\r?\n/', secret( $name ) ) as $line ) {
-		[ $key, $value ]        = array_pad( explode( '=', $line, 2 ), 2, '' );
+		[ $key, $value ]       = array_pad( explode( '=', $line, 2 ), 2, '' );
 		$found[ trim( $key ) ] = $value;
 	}
 	foreach ( $names as $wanted ) {

@@ -48,13 +48,14 @@ mine() {
 if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
     echo "wordpress: putting the core $version in place" >&2
     rm -f "$state/core" "$state/files.new"
-    for dir in staging old; do
+    # Images with WordPress 6.1 kept compiled translations there.
+    for dir in staging old translations; do
         if [ -e "$state/$dir" ]; then
             find "$state/$dir" ! -user root -exec chown root:root {} \;
             rm -rf "${state:?}/$dir"
         fi
-        mkdir "$state/$dir"
     done
+    mkdir "$state/staging" "$state/old"
     tar -xzf "$source/core.tar.gz" --no-same-owner -C "$state/staging"
     # All of the new core is on the disk before a part of the old one goes.
     sync -f "$state"
@@ -94,8 +95,9 @@ if [ ! -f "$state/core" ] || [ "$(cat "$state/core")" != "$id" ]; then
     sync "$state/files" "$state/core.new" "$site/wp-content/mu-plugins" "$site/wp-content" "$site" "$state"
     mv "$state/core.new" "$state/core"
     sync "$state"
-    rm -rf "$state/old" "$state/staging"
 fi
+# Also after a start that was cut off between the marker and here.
+rm -rf "$state/old" "$state/staging"
 
 # What php-fpm may write.
 for dir in plugins themes uploads languages upgrade; do
@@ -103,5 +105,4 @@ for dir in plugins themes uploads languages upgrade; do
 done
 mine "$state/cache" www-data:www-data 0755
 mine "$state/content" www-data:www-data 0700
-mine "$state/translations" www-data:www-data 0700
 mine "$state/uploads" www-data:www-data 0700

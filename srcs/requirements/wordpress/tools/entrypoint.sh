@@ -33,15 +33,12 @@ as_www_data php "$lib/install.php" </run/secrets/credentials
 
 # A new container has another image or other settings, so that no page in NGINX's cache is right any
 # longer. After a crash it is the same container, and they are shown while php-fpm comes back.
-state=/var/www/html/.inception
-known=$state/cache/container
+known=/var/www/html/.inception/cache/container
 container=$(cat /etc/hostname)
 # php-fpm may write here: nothing but a file is read, or a pipe would keep every start waiting.
 [ -f "$known" ] || as_www_data rm -rf "$known"
 if [ "$(cat "$known" 2>/dev/null)" != "$container" ]; then
     as_www_data purge-cache.sh
-    # Made anew when they are needed (mu-plugins/inception-translations.php).
-    as_www_data find "$state/translations" -mindepth 1 -delete
     # shellcheck disable=SC2016 # The inner shell reads them.
     as_www_data sh -c 'printf "%s\n" "$1" >"$2"' sh "$container" "$known"
 fi

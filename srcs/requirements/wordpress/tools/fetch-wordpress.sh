@@ -19,15 +19,6 @@ fail() {
     exit 1
 }
 
-# install PACKAGE...: with the package manager of the base.
-install() {
-    if command -v apk >/dev/null; then
-        apk add --no-cache "$@"
-    else
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-    fi
-}
-
 # download WHAT URL FILE SETTING OPTION...: with further options of curl.
 download() {
     what=$1 url=$2 file=$3 setting=$4
@@ -60,9 +51,14 @@ fetch_published() {
         fail "$1 from $2 has the SHA-1 $got, but $wanted is published beside it: the build stops."
 }
 
-# unpack PACKAGE...: puts the files of Debian packages in place without installing them, which
-# would bring a web server and a database client along. apt checks the archive's signatures.
+# unpack PACKAGE...: puts the files of Debian 13's packages in place, whose dependencies would be a web server and a
+# database client. The packages come from the mirrors of the image's own release; apt checks Debian's signatures.
 unpack() {
+    # shellcheck source=/dev/null
+    . /etc/os-release
+    find /etc/apt \( -name '*.list' -o -name '*.sources' \) -exec sed -i -E "s/([[:space:]])$VERSION_CODENAME\\b/\\1trixie/g" {} +
+    apt-get update --error-on=any ||
+        fail "Debian 13 (trixie) cannot be read where the image's packages come from (see above); set inception_apt_mirror to a mirror that has it."
     mkdir -p /tmp/debs
     (cd /tmp/debs && apt-get -o APT::Sandbox::User=root download "$@")
     for deb in /tmp/debs/*.deb; do
@@ -73,25 +69,22 @@ unpack() {
 
 # translations: Debian's, for every locale that it has.
 translations() {
-    unpack wordpress-l10n
     cp -pLR /usr/share/wordpress/wp-content/languages/. "$content/languages/"
 }
 
 from_debian() {
     command -v apt-get >/dev/null ||
         fail "Alpine has no WordPress package; set inception_supply to upstream, or inception_base to debian."
-    apt-get update
-    # Debian replaces some files of WordPress by links into these packages.
-    install ca-certificates
-    unpack wordpress libjs-cropper libjs-underscore php-getid3 \
-        wordpress-theme-twentytwentyone wordpress-theme-twentytwentytwo wordpress-theme-twentytwentythree
+    # Debian replaces some files of WordPress by links into the last four.
+    unpack wordpress wordpress-l10n wordpress-theme-twentytwentyfive \
+        libjs-cropper libjs-lodash libjs-underscore php-getid3
+    translations
     cd /usr/share/wordpress
     # Debian's own configuration looks for the site's settings in /etc.
     rm -f wp-config.php .htaccess
     cp -pLR wp-content/plugins wp-content/themes "$content/"
     rm -rf wp-content
     cp -pLR . "$core/"
-    translations
     cat >"$dir/wp" <<'STUB'
 #!/bin/sh
 echo "wp-cli is not part of Debian: set inception_supply to upstream, or put wp-cli's phar into this image as /usr/local/bin/wp." >&2
@@ -100,12 +93,6 @@ STUB
 }
 
 from_upstream() {
-    if command -v apt-get >/dev/null; then
-        apt-get update
-        install ca-certificates curl unzip
-    else
-        install ca-certificates curl unzip tar
-    fi
     if [ -s /run/secrets/extra_ca ]; then
         cat /run/secrets/extra_ca >>/etc/ssl/certs/ca-certificates.crt
     fi
@@ -129,6 +116,7 @@ from_upstream() {
         # The translations of a release are rebuilt at the same address whenever a translator adds a
         # word, so their checksums cannot be pinned for good. Debian's are signed.
         say "no translation $WP_LOCALE is pinned: Debian's is used; what is newer than it appears in English."
+        unpack wordpress-l10n
         translations
     else
         fail "no translation $WP_LOCALE is pinned; add it to wordpress_language_packs (url and sha256), or set inception_base to debian."

@@ -50,7 +50,7 @@ function connect( int $seconds ): mysqli {
 		try {
 			$db = mysqli_init();
 			$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
-			// The exception says it all; PHP would print a warning besides.
+			// phpcs:ignore Generic.PHP.NoSilencedErrors -- The exception says it all; PHP would print a warning besides.
 			@$db->real_connect( $host, DB_USER, DB_PASSWORD, DB_NAME, (int) $port );
 			return $db;
 		} catch ( mysqli_sql_exception $error ) {
@@ -96,7 +96,7 @@ function clear_unfinished_tables( mysqli $db ): void {
 
 $credentials = array();
 foreach ( preg_split( '/\r?\n/', (string) stream_get_contents( STDIN ) ) as $line ) {
-	[ $key, $value ]              = array_pad( explode( '=', $line, 2 ), 2, '' );
+	[ $key, $value ]             = array_pad( explode( '=', $line, 2 ), 2, '' );
 	$credentials[ trim( $key ) ] = $value;
 }
 
@@ -187,23 +187,18 @@ function add_ordinary_user( string $login, string $email, string $role, string $
 }
 
 /**
- * The first installation.
+ * Refuses passwords and names of the two users that WordPress or the subject would not take.
  *
  * @param array<string, string> $credentials The passwords of the two users.
  */
-function install( array $credentials ): void {
-	global $wpdb;
-	$title  = first( 'WP_TITLE' );
-	$admin  = first( 'WP_ADMIN_USER' );
-	$email  = first( 'WP_ADMIN_EMAIL' );
-	$user   = first( 'WP_USER' );
-	$role   = first( 'WP_USER_ROLE' );
-	$locale = first( 'WP_LOCALE' );
+function check_users( array $credentials ): void {
 	foreach ( array( 'WP_ADMIN_PASSWORD', 'WP_USER_PASSWORD' ) as $name ) {
 		if ( '' === trim( $credentials[ $name ] ?? '' ) ) {
 			fail( "the secret credentials lacks $name, or it is empty." );
 		}
 	}
+	$admin = first( 'WP_ADMIN_USER' );
+	$user  = first( 'WP_USER' );
 	foreach ( array( 'WP_ADMIN_USER' => $admin, 'WP_USER' => $user ) as $name => $login ) {
 		if ( sanitize_user( $login, true ) !== $login || strlen( $login ) > 60 ) {
 			fail( "$name in srcs/.env is no name that WordPress allows: $login" );
@@ -215,6 +210,12 @@ function install( array $credentials ): void {
 	if ( strtolower( $admin ) === strtolower( $user ) ) {
 		fail( "the administrator and the ordinary user (WP_ADMIN_USER, WP_USER) must be two: $admin" );
 	}
+}
+
+/**
+ * Refuses mail addresses that WordPress would not take.
+ */
+function check_addresses(): void {
 	foreach ( array( 'WP_ADMIN_EMAIL', 'WP_USER_EMAIL' ) as $name ) {
 		if ( ! is_email( first( $name ) ) ) {
 			fail( "$name in srcs/.env is no mail address: " . first( $name ) );
@@ -223,6 +224,20 @@ function install( array $credentials ): void {
 	if ( first( 'WP_ADMIN_EMAIL' ) === first( 'WP_USER_EMAIL' ) ) {
 		fail( 'WP_ADMIN_EMAIL and WP_USER_EMAIL in srcs/.env must differ: ' . first( 'WP_USER_EMAIL' ) );
 	}
+}
+
+/**
+ * The first installation.
+ *
+ * @param array<string, string> $credentials The passwords of the two users.
+ */
+function install( array $credentials ): void {
+	global $wpdb;
+	$title  = first( 'WP_TITLE' );
+	$role   = first( 'WP_USER_ROLE' );
+	$locale = first( 'WP_LOCALE' );
+	check_users( $credentials );
+	check_addresses();
 	if ( 'en_US' !== $locale && ! in_array( $locale, get_available_languages(), true ) ) {
 		fail( "this image has no translation $locale (WP_LOCALE); build it again with that setting." );
 	}
@@ -240,17 +255,17 @@ function install( array $credentials ): void {
 		load_default_textdomain( $locale );
 		$GLOBALS['wp_locale'] = new WP_Locale();
 	}
-	wp_install( wp_slash( $title ), $admin, $email, true, '', wp_slash( $credentials['WP_ADMIN_PASSWORD'] ), 'en_US' === $locale ? '' : $locale );
+	wp_install( wp_slash( $title ), first( 'WP_ADMIN_USER' ), first( 'WP_ADMIN_EMAIL' ), true, '', wp_slash( $credentials['WP_ADMIN_PASSWORD'] ), 'en_US' === $locale ? '' : $locale );
 	if ( null === get_role( $role ) ) {
 		fail( "there is no role $role (WP_USER_ROLE); WordPress has: " . implode( ', ', array_keys( wp_roles()->get_names() ) ) . '.' );
 	}
-	add_ordinary_user( $user, first( 'WP_USER_EMAIL' ), $role, $credentials['WP_USER_PASSWORD'] );
+	add_ordinary_user( first( 'WP_USER' ), first( 'WP_USER_EMAIL' ), $role, $credentials['WP_USER_PASSWORD'] );
 
 	$options = array(
 		// wp_install() has passed the title through functions for forms; it is kept as it was given.
 		'blogname'                     => $title,
 		'permalink_structure'          => '/%year%/%monthnum%/%day%/%postname%/',
-		// The first comment of a stranger waits, one of the ordinary user appears at once (mu-plugins/inception.php).
+		// The first comment of a stranger waits, one of the ordinary user appears at once (mu-plugins/inception-comments.php).
 		'comment_moderation'           => '0',
 		'comment_previously_approved'  => '1',
 		// No mail server, and nobody to ping.
@@ -291,7 +306,7 @@ if ( null === stored( 'siteurl' ) ) {
 } else {
 	if ( (int) stored( 'db_version' ) > (int) $wp_db_version ) {
 		fail(
-			'the database has the schema ' . stored( 'db_version' ) . ", which is newer than WordPress " . core_version() . " ($wp_db_version) and knows no way back: "
+			'the database has the schema ' . stored( 'db_version' ) . ', which is newer than WordPress ' . core_version() . " ($wp_db_version) and knows no way back: "
 			. 'set inception_supply and wordpress_version back, or restore the backup that was made before.'
 		);
 	}

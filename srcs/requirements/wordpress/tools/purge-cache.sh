@@ -6,6 +6,13 @@
 set -eu
 umask 022
 
-# Overwritten in place: NGINX holds this file open.
-word=$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')
-printf '%s' "$word" 1<>/var/www/html/.inception/cache/generation
+# Overwritten in place: NGINX holds this file open. It begins with two words (nginx/conf/generation.lua), and those with
+# their time (mu-plugins/inception-cache.php).
+file=/var/www/html/.inception/cache/generation
+# What is no file makes way for one: a pipe would never be written.
+if [ -L "$file" ] || { [ -e "$file" ] && [ ! -f "$file" ]; }; then
+    mv "$file" "$file.$(date +%s)"
+fi
+random=$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
+printf '%08x%s' "$(date +%s)" "$random" 1<>$file
+truncate -s 2097184 $file

@@ -317,14 +317,7 @@ class Run:
         if "images" in groups:
             self.attempt("sizes of the images", lambda: self._images([ours, *others]))
         for stack in (ours, *others):
-            if "warm" in groups:
-                self.attempt(f"warm starts, {stack.kind}", partial(self._warm, stack), stack)
-                self.attempt(f"restarts, {stack.kind}", partial(self._restart, stack), stack)
-            if "memory" in groups:
-                self.attempt(f"idle memory, {stack.kind}", partial(self._memory, stack), stack)
-            if "recovery" in groups:
-                for service in ("nginx", "wordpress", "mariadb"):
-                    self.attempt(f"recovery of {service}, {stack.kind}", partial(self._recovery, stack, service), stack)
+            self._measure_stack(stack)
         for case in CASES:
             if case.group in groups:
                 self.attempt(f"{case.title}, {case.locale}", partial(self._case, case))
@@ -336,6 +329,18 @@ class Run:
                 self.problems.append("a make that changes nothing: measured where make itself runs, not on a server.")
             else:
                 self.attempt("a make that changes nothing", partial(self._unchanged, self.plan.checkout))
+
+    def _measure_stack(self, stack: Stack) -> None:
+        """Take the measurements of a stack as a whole that were chosen."""
+        groups = self.plan.groups
+        if "warm" in groups:
+            self.attempt(f"warm starts, {stack.kind}", partial(self._warm, stack), stack)
+            self.attempt(f"restarts, {stack.kind}", partial(self._restart, stack), stack)
+        if "memory" in groups:
+            self.attempt(f"idle memory, {stack.kind}", partial(self._memory, stack), stack)
+        if "recovery" in groups:
+            for service in ("nginx", "wordpress", "mariadb"):
+                self.attempt(f"recovery of {service}, {stack.kind}", partial(self._recovery, stack, service), stack)
 
     def _images(self, measured: list[Stack]) -> None:
         for stack in measured:

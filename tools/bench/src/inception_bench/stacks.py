@@ -171,7 +171,7 @@ _PARTS = {
         "MODULES": "load_module /usr/lib/nginx/modules/ndk_http_module.so;\n"
         "load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;",
         "WORD": "lua_package_path '/etc/nginx/?.lua;;'; init_by_lua_block { generation = require 'generation' }",
-        "READ": "set_by_lua_block $generation { return generation.read() }",
+        "READ": "set_by_lua_block $generation { return generation.read(ngx.var.uri) }",
     },
 }
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from inception_check import subject
-from inception_check.engine import Report, check
-from inception_check.evidence.source import NotReadableError
-from inception_check.model import Rule
+from inception_check import subject, version
+from inception_check.baseline import BaselineError, write_baseline
+from inception_check.evidence.source import NotReadableError, Tree
+from inception_check.model import Rule, Severity
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
 from inception_check.reports.clean import printable
 from inception_check.rules import PAGES, all_rules, documented_rules
+from inception_check.runner import Report, check
 
 FORMATS = ("text", "json", "sarif", "junit")
 
@@ -43,7 +45,23 @@ def parser() -> argparse.ArgumentParser:
         help="the day for 'penultimate release', YYYY-MM-DD (default: today)",
     )
     made.add_argument("--subject", choices=subject.VERSIONS, default=subject.NEWEST, help="the version of the subject")
-    made.add_argument("--explain", metavar="RULE", help="print the page of a rule and end")
+    made.add_argument(
+        "--fail-on",
+        choices=("error", "warning"),
+        default="warning",
+        help="from which severity on findings end with 1 (default: warning)",
+    )
+    made.add_argument("--only", metavar="NAMES", help="run these rules alone: names, or lines of the sheet such as E14")
+    made.add_argument("--skip", metavar="NAMES", help="leave these rules out; what they decide stays open")
+    made.add_argument(
+        "--baseline", metavar="FILE", type=Path, help="accept the findings of this file, and report new ones"
+    )
+    made.add_argument(
+        "--write-baseline", metavar="FILE", type=Path, help="write the findings of now to this file and end"
+    )
+    made.add_argument("--verbose", action="store_true", help="show every line of the sheet, every id and every finding")
+    made.add_argument("--version", action="version", version=f"inception-check {version()}".strip())
+    made.add_argument("--explain", metavar="NAME", help="print the page of a rule, or of a line such as E14, and end")
     made.add_argument("--list-rules", action="store_true", help="print the table of all rules in Markdown and end")
     made.add_argument("--no-external", action="store_true", help="run neither hadolint nor ShellCheck")
     made.add_argument(
@@ -78,7 +96,45 @@ def page(identifier: str) -> str | None:
     return (PAGES / f"{identifier}.md").read_text(encoding="utf-8") if identifier in documented_rules() else None
 
 
-def render(report: Report, form: str, *, colour: bool = False) -> str:
+def explanation(name: str) -> str | None:
+    """Return the page of a rule, or the pages of all rules that speak about a line of the sheet; None for neither."""
+    requirement = subject.REQUIREMENTS.get(name.upper())
+    if requirement is None:
+        return page(name)
+    pages = [page(identifier) or "" for identifier in sorted(documented_rules())]
+    # The table of a page names the lines that its rule decides or shows to fail.
+    speaking = [text for text in pages if re.search(rf"^\|.*\b{requirement.id}\b.*\|$", text, re.MULTILINE)]
+    ends = " A failure ends the evaluation." if requirement.ends else ""
+    head = f"{requirement.id}: {requirement.title}.{ends}\n"
+    return "\n".join([head, *speaking]) if speaking else f"{head}\nNo rule decides it: a person has to.\n"
+
+
+class UnknownNameError(Exception):
+    """A name that is neither a rule nor a line of the sheet."""
+
+
+def chosen_rules(only: str | None, skip: str | None) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """Return the rules to run, and those that are left out.
+
+    Raises:
+        UnknownNameError: a name is neither a rule nor a requirement.
+
+    """
+    wanted = [rule for rule in all_rules() if only is None or _is_named(rule, only)]
+    ran = [rule for rule in wanted if skip is None or not _is_named(rule, skip)]
+    return tuple(ran), tuple(rule for rule in all_rules() if rule not in ran)
+
+
+def _is_named(rule: Rule, names: str) -> bool:
+    given = [name.strip() for name in names.split(",") if name.strip()]
+    known = {rule.id for rule in all_rules()}
+    for name in given:
+        if name not in known and name.upper() not in subject.REQUIREMENTS:
+            raise UnknownNameError(f"{name} is neither a rule nor a line of the sheet; --list-rules lists the rules")
+    return any(name == rule.id or name.upper() in rule.requirements for name in given)
+
+
+def render(report: Report, form: str, *, colour: bool = False, verbose: bool = False) -> str:
     """Render a report in one of the formats."""
     if form == "json":
         return as_json.render(report)
@@ -86,7 +142,7 @@ def render(report: Report, form: str, *, colour: bool = False) -> str:
         return as_sarif.render(report)
     if form == "junit":
         return as_junit.render(report)
-    return as_text.render(report, colour=colour)
+    return as_text.render(report, colour=colour, verbose=verbose)
 
 
 def _colour(choice: str) -> bool:
@@ -106,32 +162,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(rule_table())
         return 0
     if options.explain is not None:
-        text = page(options.explain)
-        if text is None:
-            known = ", ".join(sorted(documented_rules()))
-            sys.stderr.write(
-                f"inception-check: there is no rule {printable(options.explain)}; the rules are: {known}\n"
-            )
-            return 2
-        sys.stdout.write(text)
-        return 0
-    today = options.date or datetime.now(tz=UTC).date()
+        return _explain(options.explain)
     try:
-        report = check(
-            Path(options.project), today=today, version=options.subject, run_external=not options.no_external
-        )
-    except NotReadableError as error:
+        report = _checked(options)
+        if options.write_baseline is not None:
+            count = write_baseline(options.write_baseline, report.findings)
+            sys.stderr.write(f"inception-check: {count} findings written to {printable(str(options.write_baseline))}\n")
+            return 0
+    except (NotReadableError, BaselineError, UnknownNameError) as error:
         sys.stderr.write(f"inception-check: {printable(str(error))}\n")
         return 2
     try:
-        sys.stdout.write(render(report, options.format, colour=_colour(options.colour)))
+        sys.stdout.write(render(report, options.format, colour=_colour(options.colour), verbose=options.verbose))
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough; that is not an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     for crash in report.crashes:
         sys.stderr.write(f"inception-check: the rule {crash.rule} crashed: {printable(crash.error)}\n")
-    return report.exit_code
+    for path in report.denied:
+        sys.stderr.write(f"inception-check: {printable(path)} cannot be read; give the user the right to read it\n")
+    return report.status(Severity(options.fail_on))
+
+
+def _checked(options: argparse.Namespace) -> Report:
+    """Check what the options say."""
+    root = Path(options.project)
+    nothing = Tree(root).nothing
+    if nothing:
+        raise NotReadableError(nothing)
+    rules, skipped = chosen_rules(options.only, options.skip)
+    return check(
+        root,
+        today=options.date or datetime.now(tz=UTC).date(),
+        version=options.subject,
+        rules=rules,
+        skipped=skipped,
+        run_external=not options.no_external,
+        baseline=options.baseline,
+    )
+
+
+def _explain(name: str) -> int:
+    text = explanation(name)
+    if text is None:
+        known = ", ".join(sorted(documented_rules()))
+        sys.stderr.write(f"inception-check: there is no rule {printable(name)}; the rules are: {known}\n")
+        return 2
+    sys.stdout.write(text)
+    return 0
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ class Rule:
         refutes: further ids that a finding shows to fail, although silence does not show that they hold
             (they need the running stack).
         severity: the severity of its findings when the function does not say otherwise.
+        whole: whether it looks at the whole repository also where the project lies in a subfolder of it.
 
     """
 
@@ -100,6 +101,7 @@ class Rule:
     check: Callable[[Project, Context], Iterable[Outcome]] = field(repr=False)
     refutes: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
+    whole: bool = False
 
     @property
     def requirements(self) -> tuple[str, ...]:

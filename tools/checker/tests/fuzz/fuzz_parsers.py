@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["inception_check"]):
     from inception_check.evidence.markdown import parse_markdown
     from inception_check.evidence.nginx import parse_nginx
     from inception_check.evidence.shell import parse_shell
+    from inception_check.evidence.shellcredentials import in_shell
     from inception_check.evidence.source import decode
     from inception_check.evidence.yamlnodes import parse_yaml
     from inception_check.reports.clean import printable
@@ -49,7 +50,7 @@ def shell(text: str) -> None:
     """Parse a script, all that is nested in it, and look for credentials."""
     script = parse_shell(text)
     for inner in script.everything():
-        list(credentials.in_shell(inner))
+        list(in_shell(inner))
 
 
 def yaml(text: str) -> None:

@@ -6,7 +6,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from inception_check.engine import Report, check
+from inception_check.runner import Report, check
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CLEAN = FIXTURES / "clean"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from inception_evaluate.collect import browser, docker, site
-from inception_evaluate.evidence import Database, Missing, Persisted, Site, Step
+from inception_evaluate import internet, making
+from inception_evaluate.collect import browser, site
+from inception_evaluate.collect.browser import persistence
+from inception_evaluate.collect.browser.walk import WalkError
+from inception_evaluate.evidence import Database, Missing, Persisted, Site, Stack, Step
 from inception_evaluate.machine import Machine, UnseenError, container_address, this_machine
 from inception_evaluate.model import Figure
+from inception_evaluate.published_port import Edit, plan
 
 #: Seconds that the machine has to come up, and the site to answer, without anybody's help.
 BOOT = 300.0
@@ -107,7 +111,7 @@ def reboot(
             restart(machine, container)
         say("writing a post, a comment and an upload, for the reboot")
         with browser.session(machine.address, met, known, output, keep=keep) as walk:
-            marks = browser.leave(walk)
+            marks = persistence.leave(walk)
         say("rebooting the machine")
         machine = restart(machine, container)
         say("waiting until the site answers by itself")
@@ -116,95 +120,156 @@ def reboot(
             return Persisted(
                 (Step("reboot", good=False, sentence=f"after the reboot the site did not answer within {BOOT:.0f} s"),)
             )
-        shots = []
         with browser.session(machine.address, met, known, output, keep=keep) as walk:
-            walk.take("found", lambda: browser.find(walk, marks))
+            walk.take("found", lambda: persistence.find(walk, marks))
             found = walk.steps[-1]
-            shots = list(found.shots)
         came = Step(
             "reboot",
             good=True,
             sentence=f"The machine was rebooted, and the site answered by itself {took:.0f} s after it was up.",
         )
         return Persisted(
-            (came, dataclasses.replace(found, shots=tuple(shots))),
+            (came, found),
             (Figure("site after a reboot", took, "s", "start-up"),),
         )
-    except (UnseenError, browser.WalkError) as error:
+    except (UnseenError, WalkError) as error:
         return Missing(str(error))
 
 
+class _CutOffError(UnseenError):
+    """A rebuild wanted to download what the machine does not reach."""
+
+
 def rebuild(
-    machine: Machine, directory: str, met: Site | Missing | None, port: int, inner: int, say: Callable[[str], None]
+    machine: Machine,
+    directory: str,
+    stack: Stack | Missing | None,
+    met: Site | Missing | None,
+    port: int,
+    environment: Mapping[str, str],
+    replies: Sequence[tuple[str, str, bool]],
+    say: Callable[[str], None],
 ) -> Persisted | Missing:
-    """Change the published port and the database's port of our own project, rebuild, look, and change them back (E59).
+    """Change the published port where the project keeps it, make, look, and change it back (E59).
 
     Args:
         machine: the machine.
         directory: the project's directory on it.
+        stack: what runs.
         met: how the site answered before.
         port: the published port to change to.
-        inner: the database's port to change to.
+        environment: variables that ``make`` had when it made the stack.
+        replies: what questions of ``make`` are answered with.
         say: is told what is going on.
 
     """
-    if not isinstance(met, Site):
-        return Missing(met.reason if isinstance(met, Missing) else "the site was not met")
+    if not isinstance(stack, Stack) or not isinstance(met, Site):
+        reasons = [part.reason for part in (stack, met) if isinstance(part, Missing)]
+        return Missing(reasons[0] if reasons else "the site was not met")
+    if not met.front.status:
+        return Missing(f"{met.front.url} did not answer before anything was changed: {met.front.error}")
     if port == met.port:
         return Missing(f"the site is published on port {port} already; choose another one")
-    probe = machine.run("sh", "-c", f"test -f {shlex.quote(directory)}/roles/nginx/tasks/main.yml")
-    if probe.code != 0:
-        return Missing(
-            "which setting is changed is for its author to say: this project has no setting that is known here"
-        )
-    steps, figures = [], []
+    steps: list[Step] = []
+    figures: list[Figure] = []
     try:
-        began = time.monotonic()
-        say(f"changing the published port to {port} and the database's to {inner}, and building")
-        _make(machine, directory, f"-e inception_https_port={port} -e mariadb_port={inner}")
-        figures.append(Figure(f"make with port {port}", time.monotonic() - began, "s", "start-up"))
-        steps.append(_look(machine, directory, met, port, met.port, inner))
+        edit = _edit(machine, stack, met.port, port)
     except UnseenError as error:
-        steps.append(Step("changed", good=False, sentence=str(error)))
+        return Missing(str(error))
+
+    def change(text: str, wanted: int, closed: int, saying: str) -> None:
+        began = time.monotonic()
+        say(saying)
+        try:
+            _put(machine, edit.path, text)
+            _make(machine, directory, met, wanted, environment, replies)
+            figures.append(Figure(f"make with port {wanted}", time.monotonic() - began, "s", "start-up"))
+            steps.append(_look(machine, met, wanted, closed, edit))
+        except _CutOffError as error:
+            steps.append(Step(f"port {wanted}", good=None, sentence=str(error)))
+        except UnseenError as error:
+            steps.append(Step(f"port {wanted}", good=False, sentence=str(error)))
+
     try:
-        began = time.monotonic()
-        say(f"changing the ports back to {met.port} and building")
-        _make(machine, directory, "")
-        figures.append(Figure(f"make back to port {met.port}", time.monotonic() - began, "s", "start-up"))
-        steps.append(_look(machine, directory, met, met.port, port, None))
-    except UnseenError as error:
-        steps.append(Step("back", good=False, sentence=str(error)))
+        change(edit.after, port, met.port, f"changing {edit.what}, and building")
+    finally:
+        change(edit.before, met.port, port, f"changing the port back to {met.port} and building")
     return Persisted(tuple(steps), tuple(figures))
 
 
-def _make(machine: Machine, directory: str, arguments: str) -> None:
-    script = f"cd {shlex.quote(directory)} && exec make {shlex.quote(f'ARGS={arguments}') if arguments else ''}"
-    done = machine.run("sh", "-c", script, timeout=BUILD)
+def _edit(machine: Machine, stack: Stack, old: int, new: int) -> Edit:
+    front = stack.role("nginx")
+    if front is None:
+        raise UnseenError("no container of the project is NGINX, whose port could be changed")
+    compose = {path: _text(machine, path) for path in stack.files}
+    env = (stack.env_file, _text(machine, stack.env_file))
+    edit = plan(compose, env, front.service, old, new)
+    if edit is None:
+        raise UnseenError(
+            f"neither the Compose file nor {stack.env_file} tells where the port {old} of {front.service} comes from; "
+            "let its author change it"
+        )
+    return edit
+
+
+def _text(machine: Machine, path: str) -> str:
+    done = machine.run("cat", "--", path)
+    return done.out if done.code == 0 else ""
+
+
+def _put(machine: Machine, path: str, text: str) -> None:
+    """Write into the file itself, so that its owner and mode stay."""
+    done = machine.run("sh", "-c", f"cat >{shlex.quote(path)}", data=text)
     if done.code != 0:
-        raise UnseenError(f"make failed with the changed ports: {done.complaint}")
+        raise UnseenError(f"{path} cannot be written on {machine.name}: {done.complaint}")
 
 
-def _look(machine: Machine, directory: str, met: Site, port: int, closed: int, inner: int | None) -> Step:
-    took = _answers(machine, port, met.domain, 60)
+def _make(
+    machine: Machine,
+    directory: str,
+    met: Site,
+    port: int,
+    environment: Mapping[str, str],
+    replies: Sequence[tuple[str, str, bool]],
+) -> None:
+    done = making.run(
+        machine, directory, [], environment, BUILD, replies,
+        lambda: bool(site.fetch(machine.address, port, met.domain, timeout=10).status),
+    )  # fmt: skip
+    if done.stopped:
+        raise UnseenError(f"make did not end within {BUILD:.0f} s with port {port}")
+    if done.code:
+        away = internet.unreachable(machine, done.log)
+        if away:
+            raise _CutOffError(f"with port {port} make failed, because this machine cannot reach {', '.join(away[:6])}")
+        raise UnseenError(f"with port {port} {making.complaint(done.log, done.code)}")
+
+
+def _look(machine: Machine, met: Site, port: int, closed: int, edit: Edit) -> Step:
+    """Say what the site does on its port after the rebuild."""
+    identifier = f"port {port}"
     origin = f"https://{met.domain}{'' if port == 443 else f':{port}'}/"
-    if took is None:
-        return Step("port", good=False, sentence=f"{origin} does not answer after the rebuild")
+    end = time.monotonic() + 90
     page = site.fetch(machine.address, port, met.domain)
-    if not page.wordpress:
-        return Step("port", good=False, sentence=f"{origin} answers after the rebuild, but not with the site")
+    while page.status in (0, 502, 503, 504) and time.monotonic() < end:
+        time.sleep(1)
+        page = site.fetch(machine.address, port, met.domain)
+    if not page.status:
+        return Step(identifier, good=False, sentence=f"{origin} does not answer after the rebuild: {page.error}")
     old = site.fetch(machine.address, closed, met.domain, timeout=5)
     if old.status:
-        return Step("port", good=False, sentence=f"port {closed} still answers after the port was changed to {port}")
-    sentence = f"After the rebuild {origin} shows “{page.title}”, and port {closed} is closed."
-    if inner is not None:
-        stack, looks = docker.collect(machine, directory)
-        database = stack.role("mariadb")
-        listening = looks[database.service].inside.listening if database is not None else ()
-        if inner not in listening:
-            return Step(
-                "port",
-                good=False,
-                sentence=f"the database does not listen on port {inner} after the rebuild, but on {listening}",
-            )
-        sentence += f" The database listens on {inner}, and WordPress reaches it there."
-    return Step("port", good=True, sentence=sentence)
+        return Step(
+            identifier, good=False, sentence=f"port {closed} still answers after the port was changed to {port}"
+        )
+    if page.status in (301, 302, 307, 308) and page.location.startswith("http") and port != met.port:
+        return Step(
+            identifier,
+            good=True,
+            sentence=f"After the rebuild NGINX answers on port {port}, and port {closed} is closed (changed: {edit.what}).",
+            doubt=f"{origin} sends visitors to {page.location}, so WordPress's own address does not follow the port",
+        )
+    if page.status != 200 or not page.wordpress:
+        what = f"with {page.status}" if page.status != 200 else "but not with the site"
+        return Step(identifier, good=False, sentence=f"{origin} answers after the rebuild, {what}")
+    sentence = f"After the rebuild {origin} shows “{page.title}”, and port {closed} is closed (changed: {edit.what})."
+    return Step(identifier, good=True, sentence=sentence)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import re
+import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,13 +20,18 @@ from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
 from inception_check.reports.clean import printable
-from inception_evaluate import changes, engine, sheet, throwaway
-from inception_evaluate.collect import browser
-from inception_evaluate.evidence import Missing, Persisted
+from inception_evaluate import changes, making, sheet
+from inception_evaluate.collect.browser import program
+from inception_evaluate.evaluation import evaluate
+from inception_evaluate.evidence import Missing, Persisted, Stack
+from inception_evaluate.gathering import Gathering, Settings
 from inception_evaluate.machine import Machine, UnseenError, container_machine, ssh_machine, this_machine
 from inception_evaluate.model import Evaluation, Verdict
 from inception_evaluate.report import render_html, render_junit, render_text
 from inception_evaluate.rules import all_live_rules
+from inception_evaluate.throwaway import from_nothing, lifetime
+from inception_evaluate.throwaway.preparing import prepare
+from inception_evaluate.throwaway.trial import PLACE, Trial
 
 
 class UsageError(Exception):
@@ -49,8 +57,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", default="", help="decide only these requirements, for example E27,E41")
     made.add_argument("--keep", action="store_true", help="keep what is written on the site")
     made.add_argument("--no-kill", action="store_true", help="kill no daemon (R19 stays undecided)")
-    made.add_argument("--reboot", action="store_true", help="reboot the machine and look again (E58)")
-    made.add_argument("--port", type=int, default=0, help="change the published port to this one and back (E59)")
+    made.add_argument(
+        "--reboot",
+        action=argparse.BooleanOptionalAction,
+        help="reboot the machine and look again (E58; by itself with --fresh)",
+    )
+    made.add_argument(
+        "--port",
+        type=int,
+        help="change the published port to this one and back (E59; by itself with --fresh, 0: leave it)",
+    )
     made.add_argument("--fresh", action="store_true", help="make the project on a throw-away machine first")
     made.add_argument("--limit", type=int, default=1800, help="seconds that its Makefile may take there")
     made.add_argument("--install", action="store_true", help="install Debian's chromium when there is no browser")
@@ -96,7 +112,7 @@ def _machine(options: argparse.Namespace) -> Machine:
     return ssh_machine(options.ssh) if options.ssh else this_machine()
 
 
-def settings_of(options: argparse.Namespace) -> engine.Settings:
+def settings_of(options: argparse.Namespace) -> Settings:
     """Judge what was given.
 
     Raises:
@@ -116,7 +132,7 @@ def settings_of(options: argparse.Namespace) -> engine.Settings:
     ):
         if value and not re.fullmatch(pattern, value):
             raise UsageError(f"{value!r} is no {name}")
-    return engine.Settings(
+    return Settings(
         project=project,
         directory=options.directory or str(project),
         output=Path(options.output).resolve(),
@@ -164,16 +180,21 @@ def exit_code(evaluation: Evaluation) -> int:
 
 
 def _changes(
-    options: argparse.Namespace, settings: engine.Settings, container: str, say: Callable[[str], None]
-) -> Callable[[engine.Gathering], dict[str, Persisted | Missing]]:
+    options: argparse.Namespace, settings: Settings, container: str, say: Callable[[str], None]
+) -> Callable[[Gathering], dict[str, Persisted | Missing]]:
     """Return what gathers the evidence of a changed port and of a reboot."""
 
-    def more(it: engine.Gathering) -> dict[str, Persisted | Missing]:
+    def more(it: Gathering) -> dict[str, Persisted | Missing]:
         found: dict[str, Persisted | Missing] = {}
         met, asked = it.parts.get("site"), it.parts.get("database")
-        if options.port:
-            found["rebuild"] = changes.rebuild(it.machine, settings.directory, met, options.port, 3307, say)
-        if options.reboot:
+        stack = it.parts.get("stack")
+        if port := _port(options, settings, stack):
+            replies = making.answers(it.login, it.domain)
+            variables = from_nothing.environment(settings.project, it.login) if options.fresh else {"LC_ALL": "C.UTF-8"}
+            found["rebuild"] = changes.rebuild(
+                it.machine, settings.directory, stack, met, port, variables, replies, say
+            )
+        if options.reboot if options.reboot is not None else options.fresh and _asked_for(settings, "E58"):
             found["reboot"] = changes.reboot(
                 it.machine, container, met, asked, settings.output, keep=settings.keep, say=say
             )
@@ -182,14 +203,24 @@ def _changes(
     return more
 
 
-def as_it_runs(options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]) -> Evaluation:
+def _asked_for(settings: Settings, name: str) -> bool:
+    return not settings.wanted or name in settings.wanted
+
+
+def _port(options: argparse.Namespace, settings: Settings, stack: Stack | Missing | None) -> int:
+    """Return the port to change to; a throw-away machine bears the change without being asked. 0 for none."""
+    if options.port is not None or not options.fresh or not _asked_for(settings, "E59"):
+        return options.port or 0
+    taken = {port.host for one in stack.containers for port in one.ports} if isinstance(stack, Stack) else set()
+    return next(port for port in range(8443, 65443, 1000) if port not in taken)
+
+
+def as_it_runs(options: argparse.Namespace, settings: Settings, say: Callable[[str], None]) -> Evaluation:
     """Evaluate a stack that runs."""
-    return engine.evaluate(_machine(options), settings, say, _changes(options, settings, options.machine, say))
+    return evaluate(_machine(options), settings, say, _changes(options, settings, options.machine, say))
 
 
-def on_a_fresh_machine(
-    options: argparse.Namespace, settings: engine.Settings, say: Callable[[str], None]
-) -> Evaluation:
+def on_a_fresh_machine(options: argparse.Namespace, settings: Settings, say: Callable[[str], None]) -> Evaluation:
     """Make the project where nothing was, and evaluate what came of it.
 
     Raises:
@@ -200,29 +231,27 @@ def on_a_fresh_machine(
     if not login:
         login, domain = found_out(settings.project, domain)
     domain = domain or f"{login}.42.fr"
-    with throwaway.machine(say, keep=options.keep) as (machine, container):
-        trial = throwaway.Trial(machine, container)
-        throwaway.prepare(trial, settings.project, login, domain, say)
-        throwaway.make(trial, settings.project, login, options.limit, settings.output / "make.log", say)
+    with lifetime.machine(say, keep=options.keep) as (machine, container):
+        trial = Trial(machine, container)
+        prepare(trial, settings.project, login, domain, say)
+        from_nothing.make(trial, settings.project, login, domain, options.limit, settings.output / "make.log", say)
         notes = [*settings.notes, *trial.notes]
         if trial.complaint:
             notes.append(f"{trial.complaint}; its whole output is in make.log beside this report.")
         if options.keep:
-            notes.append(
-                f"The machine was kept: docker exec -it {container} bash; the project is in {throwaway.PLACE}."
-            )
+            notes.append(f"The machine was kept: docker exec -it {container} bash; the project is in {PLACE}.")
         here = dataclasses.replace(
             settings,
-            directory=throwaway.PLACE,
+            directory=PLACE,
             login=login,
             domain=domain,
             notes=tuple(notes),
             complaint=trial.complaint,
         )
         say("waiting until the site answers")
-        throwaway.settle(machine, here.directory, domain)
+        from_nothing.settle(machine, here.directory, domain)
         changed = _changes(options, here, container, say)
-        return engine.evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
+        return evaluate(machine, here, say, lambda it: {**changed(it), "fresh": trial.evidence})
 
 
 def found_out(root: Path, domain: str) -> tuple[str, str]:
@@ -248,15 +277,32 @@ def found_out(root: Path, domain: str) -> tuple[str, str]:
             match = re.match(r"/home/([a-z_][a-z0-9_-]*)/data", scalar.text)
             if match:
                 return match.group(1), domain or f"{match.group(1)}.42.fr"
+    name = _mentioned(project)
+    if name:
+        return name, domain or f"{name}.42.fr"
     raise UsageError("the project's files do not tell its login; give it: LOGIN=…")
+
+
+#: What stands before ``.42.fr`` and is no login: placeholders, and hosts of the school.
+_NOBODY = re.compile(
+    r"(?:your|my)?[_-]?(?:log-?in|user(?:name)?|name|student|example|intra|cdn|api|auth|profile|projects|meta|www|domain)"
+)
+
+
+def _mentioned(project: Project) -> str:
+    """Return the login that the texts of a project mention most often as ``<login>.42.fr``, or an empty text."""
+    found: Counter[str] = Counter()
+    for path in project.tree.files:
+        if path.count("/") <= 4 and path.lower().endswith(
+            (".md", ".yml", ".yaml", ".sh", ".conf", ".cnf", "makefile", "dockerfile")
+        ):
+            found.update(re.findall(r"(?<![\w.<{-])([a-z_][a-z0-9_-]*)\.42\.fr(?![\w-])", project.text(path)))
+    return next((name for name, _ in found.most_common() if not _NOBODY.fullmatch(name)), "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    _print_anything()
     options = parser().parse_args(arguments)
     if options.list_rules:
         sys.stdout.write(rule_table())
@@ -264,14 +310,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        if not options.quiet:
-            sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text} …\n")
-            sys.stderr.flush()
+        # A terminal that was closed takes no more words, and what is to be tidied up must be all the same.
+        with contextlib.suppress(OSError):
+            if not options.quiet:
+                sys.stderr.write(f"{time.monotonic() - began:6.1f} s  {text} …\n")
+                sys.stderr.flush()
 
     try:
+        _tidy_up_when_ended()
         settings = settings_of(options)
         if options.install:
-            browser.ensure(say)
+            program.ensure(say)
         evaluation = on_a_fresh_machine(options, settings, say) if options.fresh else as_it_runs(options, settings, say)
         written = write(evaluation, settings.output)
     except (UsageError, UnseenError, NotReadableError) as error:
@@ -281,16 +330,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"inception-evaluate: {options.output} cannot be written: {error.strerror}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("inception-evaluate: interrupted; nothing was written\n")
+        with contextlib.suppress(OSError):
+            sys.stderr.write("inception-evaluate: interrupted; nothing was written\n")
         return 2
+    _tell(evaluation, written["html"])
+    return exit_code(evaluation)
+
+
+def _tidy_up_when_ended() -> None:
+    """Let a closed terminal and a polite kill do what Ctrl-C does: what was made is removed, on the way out."""
+
+    def end(_number: int, _frame: object) -> None:
+        # A second signal must not cut the tidying short.
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        # Whoever started it with nohup wants it to go on.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+
+
+def _print_anything() -> None:
+    """Let the standard streams write what the locale cannot as escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _tell(evaluation: Evaluation, report: Path) -> None:
+    """Print the result."""
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     sys.stdout.write(render_text(evaluation, colour=colour))
-    sys.stdout.write(f"\nThe report: {written['html']}\n")
-    code = exit_code(evaluation)
+    sys.stdout.write(f"\nThe report: {report}\n")
     if not evaluation.topology.containers:
         reasons = next((check.reasons for check in evaluation.checks if check.id == "E35"), ())
         sys.stderr.write(f"inception-evaluate: {printable('; '.join(reasons) or 'nothing of a stack was seen')}\n")
-    return code
 
 
 if __name__ == "__main__":

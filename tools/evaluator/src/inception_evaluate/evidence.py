@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from inception_evaluate.model import Container, Figure, Network, Shot, Volume
+from inception_evaluate.model import Container, Figure, Network, Port, Shot, Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,10 @@ class Stack:
         foreign_ports: published port to the container of another project that publishes it.
         gateways: the machine's own addresses on Docker's bridges.
         uptimes: service to the seconds since its container started.
+        files: the paths of the Compose files on the machine.
+        env_file: the path of the ``.env`` that Compose reads, whether it is there or not.
+        configured: service to the ports that its container publishes whenever it runs.
+        cut_off: service to the addresses that it wanted to download from and that the machine cannot reach.
 
     """
 
@@ -106,6 +110,10 @@ class Stack:
     foreign_ports: Mapping[int, str] = field(default_factory=dict)
     gateways: tuple[str, ...] = ()
     uptimes: Mapping[str, float] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    env_file: str = ""
+    configured: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    cut_off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def role(self, role: str) -> Container | None:
         """Return the container of a role, or None."""
@@ -343,7 +351,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step in the browser.
+    """One step of what was tried, in the browser or on the machine.
 
     Attributes:
         id: which step it is, for example ``comment``.
@@ -351,6 +359,7 @@ class Step:
         sentence: what was seen.
         shots: screenshots of it.
         seconds: how long it took.
+        doubt: what is doubtful about a step that came out as it should, or empty.
 
     """
 
@@ -359,6 +368,7 @@ class Step:
     sentence: str
     shots: tuple[Shot, ...] = ()
     seconds: float = 0.0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

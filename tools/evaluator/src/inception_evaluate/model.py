@@ -382,16 +382,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind):
         if not isinstance(value, dict):
             raise ValueError(f"{where}: an object is expected")
-        hints = typing.get_type_hints(kind)
-        unknown = sorted(value.keys() - hints.keys())
-        if unknown:
-            raise ValueError(f"{where}: there is no {unknown[0]} in it")
-        fields = {name: _read(hints[name], one, f"{where}.{name}") for name, one in value.items()}
-        make: Any = kind
-        try:
-            return make(**fields)
-        except TypeError as error:
-            raise ValueError(f"{where}: {error}") from error
+        return _read_object(kind, value, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
@@ -399,3 +390,15 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"{where}: {kind.__name__} is expected")
     return value
+
+
+def _read_object(make: Any, value: dict[str, Any], where: str) -> Any:
+    hints = typing.get_type_hints(make)
+    unknown = sorted(value.keys() - hints.keys())
+    if unknown:
+        raise ValueError(f"{where}: there is no {unknown[0]} in it")
+    fields = {name: _read(hints[name], one, f"{where}.{name}") for name, one in value.items()}
+    try:
+        return make(**fields)
+    except TypeError as error:
+        raise ValueError(f"{where}: {error}") from error

@@ -54,6 +54,8 @@ class LiveRule:
         needs: the parts of the evidence that it judges; when one is missing, the rule is undecided for its reason.
         check: the function.
         severity: the severity of its findings when the function does not say otherwise.
+        wants_all: whether it looks at what a service does that may have wanted a download first: what it finds then
+            decides nothing while the machine does not reach the address.
 
     """
 
@@ -63,6 +65,7 @@ class LiveRule:
     needs: tuple[str, ...]
     check: Callable[[Evidence], Iterable[LiveOutcome]] = field(repr=False)
     severity: Severity = Severity.ERROR
+    wants_all: bool = False
 
     def finding(
         self, message: str, fix: str, *, requirements: tuple[str, ...] | None = None, severity: Severity | None = None

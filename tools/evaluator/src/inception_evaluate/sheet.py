@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inception_check import subject
-from inception_check.engine import Report
 from inception_check.model import Finding, Severity, Undecided
+from inception_check.runner import Report
 from inception_evaluate.model import Check, Shot, Verdict
 from inception_evaluate.rule import Absent, LiveOutcome, LiveRule, Saw
 
@@ -24,6 +24,9 @@ SPOKEN = {
 }
 #: Lines that only a bonus service can decide, or nobody: without one they are no part of the sheet.
 _OPTIONAL = frozenset({"E60", "E61", "E62", "E63", "E64", "R50", "R51", "R52", "R53", "R54", "R55", "R56", "R58", "R1"})
+#: What a running stack shows better than its files: what was read may still hold, but it does not come true.
+_SHOWN = frozenset({"E35", "R20", "R24"})
+_RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
 @dataclass
@@ -81,24 +84,15 @@ def checks(
         name = requirement.id
         if name not in applicable or (wanted and name not in wanted):
             continue
-        evidence = _Line()
-        for rule in deciding.get(name, []):
-            evidence.add(name, rule, judged)
         mine = by_id.get(name, [])
-        active = [one for one in mine if one.suppressed is None]
-        decided_by_files = name in report.checked
-        if not deciding.get(name):
-            if name in _OPTIONAL and not mine:
-                continue
-            if requirement.live:
-                evidence.reasons.append("nothing looks at it yet")
-            elif decided_by_files:
-                evidence.seen.append("The project's files hold it, as `make check` reads them.")
-            else:
-                evidence.reasons += report.undecided.get(name, ["the files do not tell"])
-        elif name in _OPTIONAL and not (mine or evidence.seen or evidence.reasons or evidence.absent):
+        evidence = _Line()
+        for rule in deciding[name]:
+            evidence.add(name, rule, judged)
+        if name in _OPTIONAL and not (mine or evidence.spoke):
             continue
-        verdict = _verdict(active, evidence)
+        if not deciding[name]:
+            _ask_the_files(evidence, name, report, live=requirement.live)
+        verdict = _verdict(_active(name, mine, evidence, {rule.id for rule in deciding[name]}), evidence)
         made.append(
             Check(
                 name,
@@ -109,10 +103,28 @@ def checks(
                 tuple(mine),
                 tuple(dict.fromkeys(evidence.reasons)) if verdict is Verdict.UNDECIDED else (),
                 tuple(dict.fromkeys(evidence.shots)),
-                max((seconds.get(rule.id, 0.0) for rule in deciding.get(name, [])), default=0.0),
+                max((seconds.get(rule.id, 0.0) for rule in deciding[name]), default=0.0),
             )
         )
     return _with_spoken(made, wanted)
+
+
+def _active(name: str, mine: list[Finding], evidence: _Line, live: set[str]) -> list[Finding]:
+    """Return the findings that count for a line, as grave as they are beside what was seen to run."""
+    active = [one for one in mine if one.suppressed is None]
+    if name in _SHOWN and evidence.seen and not any(one.rule in live for one in active):
+        return [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in active]
+    return active
+
+
+def _ask_the_files(evidence: _Line, name: str, report: Report, *, live: bool) -> None:
+    """Let the files decide a line that no live rule decides."""
+    if live:
+        evidence.reasons.append("nothing looks at it yet")
+    elif name in report.checked:
+        evidence.seen.append("The project's files hold it, as `make check` reads them.")
+    else:
+        evidence.reasons += report.undecided.get(name, ["the files do not tell"])
 
 
 @dataclass
@@ -121,6 +133,11 @@ class _Line:
     reasons: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
+
+    @property
+    def spoke(self) -> bool:
+        """Whether any rule said anything for the line."""
+        return bool(self.seen or self.reasons or self.absent)
 
     def add(self, name: str, rule: LiveRule, judged: Judged) -> None:
         """Add what one rule says for one line."""

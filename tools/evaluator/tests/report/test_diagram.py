@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from evaluation_sample import container, eight, three
 from inception_evaluate.model import Attachment, Mount, Network, Port, Topology, Volume
-from inception_evaluate.report import diagram
-from inception_evaluate.report.diagram import Box, Diagram, Frame, Line, Point, draw
+from inception_evaluate.report.diagram import draw, shapes
+from inception_evaluate.report.diagram.contents import calls
+from inception_evaluate.report.diagram.shapes import Box, Diagram, Frame, Line, Point
 
 Rectangle = tuple[float, float, float, float]
 
@@ -40,8 +41,8 @@ def _hull(segment: tuple[Point, Point], grown: float = 0.0) -> Rectangle:
 
 
 def _label(frame: Frame) -> Rectangle:
-    width = max(len(line) for line in frame.label) * diagram.CHARACTER
-    bottom = frame.label_y + diagram.LINE * (len(frame.label) - 1)
+    width = max(len(line) for line in frame.label) * shapes.CHARACTER
+    bottom = frame.label_y + shapes.LINE * (len(frame.label) - 1)
     return (frame.label_x, frame.label_y - 10, frame.label_x + width, bottom + 3)
 
 
@@ -57,18 +58,27 @@ def _within(inner: Rectangle, picture: Diagram) -> bool:
 
 def _hold(picture: Diagram) -> None:
     """Hold a picture against everything that makes it legible."""
-    boxes = {box.key: box for box in picture.boxes}
-    assert len(boxes) == len(picture.boxes)
+    _hold_boxes(picture)
+    _hold_lines(picture)
+    _hold_frames(picture)
+
+
+def _hold_boxes(picture: Diagram) -> None:
+    assert len({box.key for box in picture.boxes}) == len(picture.boxes)
     for box in picture.boxes:
         assert _within(_rectangle(box), picture), f"{box.key} is cut off"
-        for text, width in [(t, diagram.HEADING_CHARACTER) for t in box.heading] + [
-            (t, diagram.CHARACTER) for t in box.lines
-        ]:
+        texts = [(text, shapes.HEADING_CHARACTER) for text in box.heading]
+        texts += [(text, shapes.CHARACTER) for text in box.lines]
+        for text, width in texts:
             assert 10 + len(text) * width <= box.width, f"the text {text!r} leaves {box.key}"
-        tall = box.text_top + len(box.heading) * diagram.HEADING + len(box.lines) * diagram.LINE
+        tall = box.text_top + len(box.heading) * shapes.HEADING + len(box.lines) * shapes.LINE
         assert tall <= box.height, f"the text leaves {box.key}"
     for one, other in itertools.combinations(picture.boxes, 2):
         assert not _meet(_rectangle(one), _rectangle(other)), f"{one.key} lies upon {other.key}"
+
+
+def _hold_lines(picture: Diagram) -> None:
+    boxes = {box.key: box for box in picture.boxes}
     for line in picture.lines:
         assert _inside(line.points[0], boxes[line.source]), f"{line.title}: does not begin at its box"
         assert _inside(line.points[-1], boxes[line.target]), f"{line.title}: does not end at its box"
@@ -85,6 +95,9 @@ def _hold(picture: Diagram) -> None:
                 continue  # they cross
             meet = _meet(_hull(a, 0.5), _hull(b, 0.5))
             assert not meet, f"{one_line.title} lies upon {other_line.title}"
+
+
+def _hold_frames(picture: Diagram) -> None:
     for frame in picture.frames:
         for line in picture.lines:
             for segment in _segments(line):
@@ -93,11 +106,10 @@ def _hold(picture: Diagram) -> None:
             assert not _meet(_label(frame), _rectangle(box)), f"{frame.label} lies upon {box.key}"
         assert _label(frame)[0] >= frame.x
         assert _label(frame)[2] <= frame.x + frame.width
-    networks = [frame for frame in picture.frames if frame.kind == "network"]
-    for frame in networks:
-        for box in picture.boxes:
-            inside = _meet(_rectangle(frame), _rectangle(box))
-            assert inside == (box.kind == "container"), f"{box.key} and the network's frame"
+        if frame.kind == "network":
+            for box in picture.boxes:
+                inside = _meet(_rectangle(frame), _rectangle(box))
+                assert inside == (box.kind == "container"), f"{box.key} and the network's frame"
 
 
 names = st.text("abcdefghijklmnopqrstuvwxyz0123456789_.-", min_size=1, max_size=40)
@@ -189,5 +201,5 @@ def test_containers_without_a_common_network_do_not_call_each_other() -> None:
     apart = tuple(
         dataclasses.replace(one, networks=(Attachment(one.service, "172.18.0.2"),)) for one in three().containers
     )
-    assert diagram.calls(dataclasses.replace(three(), containers=apart)) == ()
-    assert len(diagram.calls(three())) == 2
+    assert calls(dataclasses.replace(three(), containers=apart)) == ()
+    assert len(calls(three())) == 2

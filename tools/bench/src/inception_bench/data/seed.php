@@ -9,19 +9,18 @@ $_SERVER['REQUEST_URI']    = '/';
 $_SERVER['HTTP_HOST']      = getenv( 'DOMAIN_NAME' );
 require '/var/www/html/wp-load.php';
 
-foreach (
-	array(
-		'blogname'                    => 'Inception',
-		'permalink_structure'         => '/%year%/%monthnum%/%day%/%postname%/',
-		'comment_moderation'          => '0',
-		'comment_previously_approved' => '0',
-		'comments_notify'             => '0',
-		'moderation_notify'           => '0',
-		'default_pingback_flag'       => '0',
-		'default_ping_status'         => 'closed',
-		'posts_per_page'              => '10',
-	) as $name => $value
-) {
+$options = array(
+	'blogname'                    => 'Inception',
+	'permalink_structure'         => '/%year%/%monthnum%/%day%/%postname%/',
+	'comment_moderation'          => '0',
+	'comment_previously_approved' => '0',
+	'comments_notify'             => '0',
+	'moderation_notify'           => '0',
+	'default_pingback_flag'       => '0',
+	'default_ping_status'         => 'closed',
+	'posts_per_page'              => '10',
+);
+foreach ( $options as $name => $value ) {
 	update_option( $name, $value );
 }
 $GLOBALS['wp_rewrite']->init();

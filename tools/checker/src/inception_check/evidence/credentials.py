@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.makefile import Makefile
-from inception_check.evidence.shell import Script, ShellCommand
+from inception_check.evidence.shell import Script
 from inception_check.evidence.yamlnodes import Value, parse_yaml
 
 _NAME = re.compile(
@@ -63,6 +63,8 @@ _TOKENS = (
     ("a Docker token", re.compile(r"\bdckr_pat_[A-Za-z0-9_\-]{20,}")),
     ("an OpenAI key", re.compile(r"\bsk-(?:proj-)?[A-Za-z0-9]{32,}")),
 )
+#: `scheme://user:password@host`
+_ADDRESS = re.compile(r"""(?<![\w+])[a-z][a-z0-9+]{1,15}://[^\s/:@"'<>$]{1,60}:([^\s/:@"'<>$]{3,100})@[\w.-]""")
 _KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")
 _SQL = re.compile(
     r"""(?:IDENTIFIED\s+(?:WITH\s+\w+\s+)?(?:BY|AS)(?:\s+PASSWORD)?|(?:USING\s+)?PASSWORD\s*\(|SET\s+PASSWORD[^;=]{0,80}=(?:\s*PASSWORD\s*\()?|VIA\s+\w+\s+USING\s+PASSWORD\s*\()\s*(['"])(.*?)(?<!\\)\1""",
@@ -77,13 +79,23 @@ _INI = re.compile(
 _REDIS = re.compile(
     r"""^[ \t]*(requirepass|masterauth)[ \t]+(["']?)([^\s"']+)\2[ \t]*$""", re.MULTILINE | re.IGNORECASE
 )
-_JSON = re.compile(r'"([\w.-]{2,40})"\s*:\s*"((?:[^"\\\n]|\\.){1,200})"')
-_PAIR = re.compile(r"""(?:^|\\n|[\s"'])(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(["']?)([^\s"'\\$`]+)\2(?=$|[\s"'\\;])""")
-_OPTIONS = re.compile(
-    r"--(?:dbpass|db-pass(?:word)?|admin[_-]pass(?:word)?|user[_-]pass|user[_-]password|password|pass|passwd|requirepass|root-password|skip-?pass)(?:=(.*))?",
-    re.DOTALL,
+#: An assignment of a `.env` file that is commented out.
+_COMMENTED = re.compile(r"""^[ \t]*#[ \t#]*(?:export[ \t]+)?([A-Za-z_]\w*)=(["']?)([^\s"'#]+)\2[ \t]*$""", re.MULTILINE)
+_ARGUMENT = r"""(?:[^,()'"]|\([^()]*\)|'[^'\n]*'|"[^"\n]*"){0,120}"""
+_PHP_LOGIN = re.compile(
+    rf"""(?:mysqli?_p?connect|new\s+\\?(?:mysqli|PDO))\s*\({_ARGUMENT},{_ARGUMENT},\s*(['"])([^'"\n]+)\1""",
+    re.IGNORECASE,
 )
-_MYSQL = frozenset({"mysql", "mariadb", "mysqladmin", "mariadb-admin", "mysqldump", "mariadb-dump", "mysqlcheck"})
+_PHP_KEY = re.compile(r"""['"](\w+)['"]\]?\s*=>?\s*(['"])([^'"\s]+)\2""")
+#: `password="…"` and `password: '…'` of Python, JavaScript and their like.
+_CODE = re.compile(r"""(?<![\w$])([A-Za-z_]\w*)["']?\]?\s*(?::=|=>|[:=])\s*(["'])([^"'\s\\]{2,100})\2""")
+#: `Password: …`, `- **Root password** = `…``, `| password | … |` in a document.
+_SAID = re.compile(
+    r"""[\s>|*_`+\-\d.]*(?P<name>(?:[\w-]+[ ]){0,3}(?:password|passwd|passphrase|pwd|mot de passe|secret key|api key))[*_`]*
+    \s*(?:[:=|]|\bis\b)\s*[*_]*(?P<tick>[`"']?)(?P<value>[^\s`"'|]{4,80})(?P=tick)[*_]*[\s|.]*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_JSON = re.compile(r'"([\w.-]{2,40})"\s*:\s*"((?:[^"\\\n]|\\.){1,200})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +175,8 @@ def is_secret_value(value: str, name: str, *, example: bool) -> bool:
     return looks_random(value) if example else True
 
 
-def _line(text: str, offset: int, first: int = 1) -> int:
+def line_of(text: str, offset: int, first: int = 1) -> int:
+    """Return the line that a character is on, where the text begins on the line ``first``."""
     return text.count("\n", 0, offset) + first
 
 
@@ -173,7 +186,8 @@ def default_of(value: str) -> str | None:
     return match.group(1) if match else None
 
 
-def _judge(name: str, value: str, line: int, *, example: bool) -> Iterator[Credential]:
+def judge(name: str, value: str, line: int, *, example: bool) -> Iterator[Credential]:
+    """Yield a credential when the name is that of one, and the value is no reference and no placeholder."""
     if not is_credential_name(name):
         return
     default = default_of(value)
@@ -212,7 +226,7 @@ def in_sql(text: str, first: int = 1, *, example: bool = False) -> Iterator[Cred
     """Find passwords in SQL statements."""
     for match in _SQL.finditer(text):
         if is_secret_value(match.group(2), "", example=example) and not match.group(2).startswith(("'", "@")):
-            yield Credential("a password in SQL", _line(text, match.start(2), first))
+            yield Credential("a password in SQL", line_of(text, match.start(2), first))
 
 
 def in_dotenv(text: str, path: str, *, example: bool) -> Iterator[Credential]:
@@ -225,7 +239,10 @@ def in_dotenv(text: str, path: str, *, example: bool) -> Iterator[Credential]:
             if match and number not in found:
                 found[number] = (match.group(1), match.group(2).partition(" #")[0].strip().strip("'\""))
     for line_number, (name, value) in sorted(found.items()):
-        yield from _judge(name, value, line_number, example=example)
+        yield from judge(name, value, line_number, example=example)
+    for match in _COMMENTED.finditer(text):
+        # What is commented out is in git all the same.
+        yield from judge(match.group(1), match.group(3), line_of(text, match.start(1)), example=example)
 
 
 def in_yaml(text: str, path: str, *, example: bool) -> Iterator[Credential]:
@@ -251,11 +268,11 @@ def in_yaml(text: str, path: str, *, example: bool) -> Iterator[Credential]:
 
 def _yaml_scalar(key: str, value: Value, *, example: bool) -> Iterator[Credential]:
     if key:
-        yield from _judge(key, value.text, value.line, example=example)
+        yield from judge(key, value.text, value.line, example=example)
     else:
         name, equals, rest = value.text.partition("=")
         if equals and re.fullmatch(r"\w+", name):
-            yield from _judge(name, rest, value.line, example=example)
+            yield from judge(name, rest, value.line, example=example)
     if "\n" not in value.text and "IDENTIFIED" in value.text.upper():
         yield from in_sql(value.text, value.line, example=example)
 
@@ -265,29 +282,57 @@ def in_php(text: str, *, example: bool, filled: bool = False) -> Iterator[Creden
     for match in (*_DEFINE.finditer(text), *_PHP_VARIABLE.finditer(text)):
         value = match.group(3)
         if filled:
-            yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
+            yield from judge(match.group(1), value, line_of(text, match.start(3)), example=example)
             continue
         if match.group(2) == "'" and not re.match(r"\$\{?\w+\}?$", value):
             # PHP expands nothing between single quotes; a lone variable is for a tool that fills in the file.
             value = value.replace("$", "S")
         # Nor does it run what stands between backticks there: in a salt they are letters like any other.
         value = value.replace("`", "B")
-        yield from _judge(match.group(1), value, _line(text, match.start(3)), example=example)
+        yield from judge(match.group(1), value, line_of(text, match.start(3)), example=example)
+    for match in _PHP_LOGIN.finditer(text):
+        if is_secret_value(match.group(2), "", example=example):
+            yield Credential("a password of a database login", line_of(text, match.start(2)))
+    for match in _PHP_KEY.finditer(text):
+        if not is_credential_name(match.group(3)):
+            yield from judge(match.group(1), match.group(3), line_of(text, match.start(3)), example=example)
+
+
+def in_code(text: str, *, example: bool) -> Iterator[Credential]:
+    """Find credentials in Python, JavaScript and other programs: given by name."""
+    for match in _CODE.finditer(text):
+        # PASS in a program is a verdict, and a name of a credential is the label of a field.
+        if match.group(1) != "PASS" and not is_credential_name(match.group(3)):
+            yield from judge(match.group(1), match.group(3), line_of(text, match.start(3)), example=example)
+
+
+def in_document(text: str) -> Iterator[Credential]:
+    """Find passwords that a document tells its readers; only what is no word of a language is taken for one."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        match = _SAID.match(line.strip()) if len(line) < 300 else None
+        if match is None:
+            continue
+        value = match.group("value").rstrip(".,;")
+        word = re.search(r"[A-Za-z]", value) is None or re.search(r"[\d!#%&*+?@^~]", value) is None
+        if word or "/" in value or re.fullmatch(r"[A-Z][A-Z\d_]*|\w+\(\)|<.*>|\[.*", value):
+            continue
+        if is_secret_value(value, match.group("name"), example=False):
+            yield Credential("a password in a document", number)
 
 
 def in_settings(text: str, *, example: bool) -> Iterator[Credential]:
     """Find credentials in ``name = value`` and ``name value`` configuration files."""
     for match in _INI.finditer(text):
         value = match.group(3) if match.group(2) else match.group(4)
-        yield from _judge(match.group(1), value, _line(text, match.start(1)), example=example)
+        yield from judge(match.group(1), value, line_of(text, match.start(1)), example=example)
     for match in _REDIS.finditer(text):
-        yield from _judge(match.group(1), match.group(3), _line(text, match.start(1)), example=example)
+        yield from judge(match.group(1), match.group(3), line_of(text, match.start(1)), example=example)
 
 
 def in_json(text: str, *, example: bool) -> Iterator[Credential]:
     """Find credentials in JSON."""
     for match in _JSON.finditer(text):
-        yield from _judge(match.group(1), match.group(2), _line(text, match.start()), example=example)
+        yield from judge(match.group(1), match.group(2), line_of(text, match.start()), example=example)
 
 
 def in_makefile(makefile: Makefile) -> Iterator[Credential]:
@@ -295,108 +340,23 @@ def in_makefile(makefile: Makefile) -> Iterator[Credential]:
     for variable in makefile.variables.values():
         value = variable.value.strip("'\"")
         if "$(" not in value:
-            yield from _judge(variable.name, value, variable.line, example=False)
-
-
-def in_shell(script: Script, *, example: bool = False) -> Iterator[Credential]:
-    """Find credentials in a shell script: assignments, options, SQL, and texts that it writes into files."""
-    seen: set[tuple[int, str]] = set()
-    for found in _in_shell(script, example=example):
-        if (found.line, found.what) not in seen:
-            seen.add((found.line, found.what))
-            yield found
-
-
-_PASSED = re.compile(
-    r"(?:(?:n|num|nb|total|tests?|count|cnt)_?)?pass(?:ed|es)?(?:_?(?:count|cnt|total))?", re.IGNORECASE
-)
-_FAILED = re.compile(r"(?:\w+_)?(?:ko|fail(?:s|ed|ures?)?|errors?)(?:_?(?:count|cnt|total))?", re.IGNORECASE)
-
-
-def _in_shell(script: Script, *, example: bool) -> Iterator[Credential]:
-    # A script that counts or labels failures means by PASS what did not fail.
-    tests = any(_FAILED.fullmatch(assigned.name) for assigned in script.assignments)
-    for assigned in script.assignments:
-        word = assigned.value
-        if word is None or word.substituted or (tests and _PASSED.fullmatch(assigned.name)):
-            continue
-        yield from _judge(assigned.name, word.value, assigned.line, example=example)
-    for command in script.commands:
-        yield from _in_command(command, example=example)
-        for heredoc in command.heredocs:
-            if command.name in {"mysql_secure_installation", "mariadb-secure-installation"}:
-                yield from _answers(heredoc.content, heredoc.line, command.name, example=example)
-            yield from in_sql(heredoc.content, heredoc.line, example=example)
-            for number, line in enumerate(heredoc.content.split("\n"), start=heredoc.line):
-                match = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.+)$", line)
-                if match:
-                    yield from _judge(match.group(1), match.group(2).strip().strip("'\";"), number, example=example)
-                else:
-                    for php in in_php(line, example=example, filled=heredoc.expand):
-                        yield Credential(php.what, number, php.sure)
-
-
-def _answers(text: str, first: int, program: str, *, example: bool) -> Iterator[Credential]:
-    """Find the passwords among the answers that a heredoc gives to a program."""
-    for number, line in enumerate(text.split("\n"), start=first):
-        answer = line.strip()
-        if re.fullmatch(r"[^\s$`]{4,}", answer) and is_secret_value(answer, "", example=example):
-            yield Credential(f"an answer to {program}", number)
-
-
-def _in_command(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
-    words = command.words
-    for index, word in enumerate(words):
-        value = word.value
-        match = _OPTIONS.fullmatch(value)
-        if match:
-            given = match.group(1)
-            if given is None and index + 1 < len(words) and not words[index + 1].value.startswith("-"):
-                given = words[index + 1].value
-            if given is not None and is_secret_value(given, "", example=example):
-                yield Credential(value.partition("=")[0], word.line)
-            default = default_of(given) if given is not None else None
-            if default is not None and is_secret_value(default, "", example=example):
-                yield Credential(value.partition("=")[0], word.line, sure=False)
-        elif command.name in _MYSQL and re.match(r"-p[^\s$`]", value) and index > 0:
-            if is_secret_value(value[2:], "", example=example) and word.literal:
-                yield Credential("-p", word.line)
-        elif command.name == "redis-cli" and value == "-a" and index + 1 < len(words):
-            if is_secret_value(words[index + 1].value, "", example=example):
-                yield Credential("-a", word.line)
-        elif re.match(r"pass:[^\s$`]+$", value) and is_secret_value(value[5:], "", example=example):
-            yield Credential("a passphrase for openssl", word.line)
-        elif "identified" in value.lower() or "password" in value.lower():
-            yield from in_sql(value, word.line, example=example)
-    if command.name in {"echo", "printf"}:
-        yield from _in_echo(command, example=example)
-
-
-def _in_echo(command: ShellCommand, *, example: bool) -> Iterator[Credential]:
-    target = next((r.target.value for r in command.redirects if ">" in r.operator), "")
-    for word in command.arguments:
-        for match in _PAIR.finditer(word.value):
-            # The value has lost its line continuations, the text as it is written has not.
-            written = max(word.raw.find(f"{match.group(1)}={match.group(2)}{match.group(3)}"), 0)
-            yield from _judge(match.group(1), match.group(3), _line(word.raw, written, word.line), example=example)
-        filled = not word.literal
-        for php in in_php(word.value, example=example, filled=filled) if "define" in word.value else ():
-            yield Credential(php.what, word.line + php.line - 1, php.sure)
-        login = re.fullmatch(r"[\w.-]+:([^:\s$`]+?)(?:\\n)?", word.value)
-        if login and "pipeline" in command.context and is_secret_value(login.group(1), "", example=example):
-            yield Credential("user:password", word.line)
-    base = posixpath.basename(target)
-    if base not in {"passwd", "shadow"} and re.search(r"passw(?:or)?d|_pass\b|credential", base) and command.arguments:
-        last = command.arguments[-1]
-        if last.literal and " " not in last.value.strip() and is_secret_value(last.value.strip(), "", example=example):
-            yield Credential(base, last.line)
+            yield from judge(variable.name, value, variable.line, example=False)
 
 
 def in_token(text: str) -> Iterator[Credential]:
     """Find tokens that are known by their shape."""
     for what, pattern in _TOKENS:
         for match in pattern.finditer(text):
-            yield Credential(what, _line(text, match.start()))
+            yield Credential(what, line_of(text, match.start()))
+
+
+def in_address(text: str) -> Iterator[Credential]:
+    """Find passwords in addresses."""
+    for match in _ADDRESS.finditer(text):
+        # A word may be an example in a text; letters with digits or signs are none.
+        mixed = re.search(r"[A-Za-z]", match.group(1)) and re.search(r"[^A-Za-z]", match.group(1))
+        if mixed and is_secret_value(match.group(1), "", example=False):
+            yield Credential("a password in an address", line_of(text, match.start(1)))
 
 
 def private_keys(text: str) -> Iterator[int]:
@@ -404,4 +364,4 @@ def private_keys(text: str) -> Iterator[int]:
     for match in _KEY_BEGIN.finditer(text):
         after = text[match.end() : match.end() + 400]
         if re.match(r"(?:\\n|\s)*(?:Proc-Type:|[A-Za-z0-9+/=]{40,})", after):
-            yield _line(text, match.start())
+            yield line_of(text, match.start())

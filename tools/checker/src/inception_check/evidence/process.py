@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from inception_check.evidence.dockerfile import Copied, Instruction, copies
 from inception_check.evidence.project import Part, Project
@@ -62,6 +62,8 @@ class Launch:
         path: the file of ENTRYPOINT or CMD.
         line: its line.
         argv: the complete start command.
+        direct: the scripts that are started by their own names, each with the name; a shell is not asked to read them.
+        programs: the programs that only become another one, such as tini, with the place that names them.
 
     """
 
@@ -70,6 +72,8 @@ class Launch:
     path: str = ""
     line: int | None = None
     argv: tuple[str, ...] = ()
+    direct: list[tuple[str, Script]] = field(default_factory=list)
+    programs: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
     def unresolved(self) -> bool:
@@ -83,6 +87,16 @@ class _Start:
     path: str
     line: int
     shell_form: bool
+
+
+@dataclass
+class _Flow:
+    """What is known while the commands of a script are followed: what ran, each with whether exec ran it."""
+
+    script: Script
+    arguments: tuple[str, ...]
+    ran: list[tuple[ShellCommand, bool]] = field(default_factory=list)
+    waits: list[ShellCommand] = field(default_factory=list)
 
 
 class _Follower:
@@ -99,10 +113,20 @@ class _Follower:
         self.seen: set[str] = set()
 
     # -- files ---------------------------------------------------------------------------------------------
-    def find(self, name: str) -> Script | None:
+    def find(self, name: str) -> Script | None:  # noqa: C901 -- the places of a script, tried in the order of their weight
         """Find the script that a path in the container stands for."""
         wanted = posixpath.normpath(posixpath.join(self.workdir, name))
         base = posixpath.basename(name)
+        if "/" not in name and not name.startswith("."):
+            # It is looked up along the search path; COPY has put it there.
+            within = [
+                self.source(copied, posixpath.join(copied.target, name))
+                for copied in self.copied
+                if copied.heredoc is None
+            ]
+            found = next((script for script in within if script is not None), None)
+            if found is not None:
+                return found
         for copied in reversed(self.copied):
             if copied.heredoc is not None:
                 text = copied.heredoc.content
@@ -204,6 +228,8 @@ class _Follower:
         self.steps += 1
         if self.steps > _MAX_STEPS:
             return
+        if argv:
+            self.launch.programs.append((argv[0].rpartition("/")[2], path, line))
         argv = strip_wrappers(argv)
         if not argv:
             self.launch.finals.append(Final("nothing", (), path, line, shell_form))
@@ -225,6 +251,7 @@ class _Follower:
                 and (script.interpreter in SHELLS or not script.text.startswith("#!"))
                 and script.text.strip()
             ):
+                self.launch.direct.append((argv[0], script))
                 self.script(script, argv[1:])
                 return
             if script is None and argv[0].endswith(".sh"):
@@ -236,6 +263,9 @@ class _Follower:
         """Tell whether a name without a directory is that of a file that COPY puts where programs are looked up."""
         for copied in self.copied:
             paths = [posixpath.join(copied.target, posixpath.basename(copied.source))]
+            if self.part.context is not None:
+                inside = posixpath.normpath(posixpath.join(self.part.context, copied.source, name))
+                paths += [posixpath.join(copied.target, name)] if inside in self.project.tree.files else []
             if not copied.into:
                 paths.append(copied.target)
             for path in paths:
@@ -289,65 +319,85 @@ class _Follower:
             if function:
                 if inside not in command.context:
                     continue
+                command = replace(command, context=command.context[command.context.index(inside) + 1 :])
             elif command.inside("function"):
                 continue
             if command.name in script.functions and depth < 4 and command.name != function:
-                result.extend(self.commands(script, command.name, depth + 1))
+                # What a function does, it does where it is called.
+                result.extend(
+                    replace(inner, context=command.context + inner.context)
+                    for inner in self.commands(script, command.name, depth + 1)
+                )
             else:
                 result.append(command)
         return result
 
     def flow(self, script: Script, arguments: tuple[str, ...], *, shell_form: bool, inline: bool) -> None:
-        ran: list[tuple[ShellCommand, bool]] = []
-        waits: list[ShellCommand] = []
+        state = _Flow(script, arguments)
+        steps = {"exit": self._exit, "set": self._set, "source": self._source, ".": self._source, "exec": self._exec}
         for command in self.commands(script, None):
             if command.inside("substitution", "background", "condition") or not command.words:
                 continue
-            name = command.name
-            last = ran[-1][0] if ran else None
-            if name == "exit":
-                # It leaves the script, after an error or at the end; what ran before its branch is what counts.
-                while command.inside("if") and ran and ran[-1][0].context == command.context:
-                    ran.pop()
-                continue
-            if name == "set" and "--" in command.values:
-                words = command.values[command.values.index("--") + 1 :]
-                if not command.inside("if", "case", "and"):
-                    arguments = self.expand(words, arguments, script)
-                continue
-            if name in {"source", "."} and len(command.words) > 1:
-                sourced = self.find(command.words[1].value)
-                if sourced is not None:
-                    self.visit(sourced)
-                    if any(c.name == "exec" and len(c.words) > 1 for c in sourced.commands):
-                        self.script(sourced, arguments)
-                        return
-                continue
-            if name == "exec":
-                replaced = self.expand(command.values[1:], arguments, script)
-                if len(command.words) == 1:
-                    continue
-                self.follow(replaced, script.path, command.line)
-                ran.append((command, True))
-                if not command.inside("if", "case", "and", "loop", "subshell", "pipeline"):
-                    return
-                continue
-            if name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
-                continue
-            ran.append((command, False))
-            if name in {"wait", "fg"}:
-                waits.append(command)
-            self.called(command, script)
-        last, last_was_exec = ran[-1] if ran else (None, False)
-        if last_was_exec and last is not None:
-            for waiting in waits:
-                # The exec is in another branch: where the script waits, it waits for good, and a shell stays PID 1.
-                if _other_branch(waiting, last) and _ends_branch(waiting, script):
-                    self.launch.finals.append(
-                        Final("child", tuple(waiting.values), script.path, waiting.line, shell_form)
-                    )
+            if steps.get(command.name, self._run)(command, state):
+                return
+        last, last_was_exec = state.ran[-1] if state.ran else (None, False)
+        if not last_was_exec or last is None:
+            self.end(script, state.arguments, last, shell_form=shell_form, inline=inline)
             return
-        self.end(script, arguments, last, shell_form=shell_form, inline=inline)
+        for waiting in state.waits:
+            # The exec is in another branch: where the script waits, it waits for good, and a shell stays PID 1.
+            if _other_branch(waiting, last) and _ends_branch(waiting, script):
+                self.launch.finals.append(Final("child", tuple(waiting.values), script.path, waiting.line, shell_form))
+
+    # Each step takes one command, and returns whether the script is over with it.
+    def _exit(self, command: ShellCommand, state: _Flow) -> bool:
+        branch = _branch(command)
+        if branch:
+            # It leaves the script, after an error or at the end; what ran before its branch is what counts.
+            while state.ran and not state.ran[-1][1] and state.ran[-1][0].context[: len(branch)] == branch:
+                state.ran.pop()
+            return False
+        if command.inside("and", "loop", "subshell", "pipeline") or not any(was_exec for _, was_exec in state.ran):
+            return False
+        # Some branch before has become the daemon: what is left of the script is for the case that none has.
+        while not state.ran[-1][1] and not _branch(state.ran[-1][0]):
+            state.ran.pop()
+        return False
+
+    def _set(self, command: ShellCommand, state: _Flow) -> bool:
+        if "--" not in command.values:
+            return self._run(command, state)
+        words = command.values[command.values.index("--") + 1 :]
+        if not command.inside("if", "case", "and"):
+            state.arguments = self.expand(words, state.arguments, state.script)
+        return False
+
+    def _source(self, command: ShellCommand, state: _Flow) -> bool:
+        sourced = self.find(command.words[1].value) if len(command.words) > 1 else None
+        if sourced is None:
+            return False
+        self.visit(sourced)
+        if any(c.name == "exec" and len(c.words) > 1 for c in sourced.commands):
+            self.script(sourced, state.arguments)
+            return True
+        return False
+
+    def _exec(self, command: ShellCommand, state: _Flow) -> bool:
+        if len(command.words) == 1:
+            return False
+        self.follow(self.expand(command.values[1:], state.arguments, state.script), state.script.path, command.line)
+        state.ran.append((command, True))
+        return not command.inside("if", "case", "and", "loop", "subshell", "pipeline")
+
+    def _run(self, command: ShellCommand, state: _Flow) -> bool:
+        last = state.ran[-1][0] if state.ran else None
+        if command.name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
+            return False
+        state.ran.append((command, False))
+        if command.name in {"wait", "fg"}:
+            state.waits.append(command)
+        self.called(command, state.script)
+        return False
 
     def end(
         self,
@@ -466,6 +516,12 @@ class _Follower:
 def _is_script(name: str, text: str) -> bool:
     """Tell whether a file, of which only the name fits, is a script by itself."""
     return text.startswith("#!") or name.endswith((".sh", ".bash", ".ash"))
+
+
+def _branch(command: ShellCommand) -> tuple[str, ...]:
+    """Return the context of the branch of an if or a case that a command stands in; empty outside of any."""
+    places = [i for i, part in enumerate(command.context) if part.startswith(("if ", "case "))]
+    return command.context[: places[-1] + 1] if places else ()
 
 
 def _other_branch(first: ShellCommand, second: ShellCommand) -> bool:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from inception_check.evidence.compose import DEFAULT_NAMES, Build, Compose, Service, load_compose
+from inception_check.evidence.compose.calls import Call, compose_calls
 from inception_check.evidence.dockerfile import Dockerfile, Instruction, copies, parse_dockerfile
 from inception_check.evidence.dotenv import DotEnv, parse_dotenv
 from inception_check.evidence.gitrepo import GitState, read_git
 from inception_check.evidence.makefile import Makefile, parse_makefile
 from inception_check.evidence.markdown import Document, parse_markdown
 from inception_check.evidence.nginx import NginxConfig, looks_like_nginx, parse_nginx
-from inception_check.evidence.shell import Script, is_shell, parse_shell
+from inception_check.evidence.shell import Script, ShellCommand, is_shell, parse_shell
 from inception_check.evidence.source import Problem, SourceFile, Tree
+from inception_check.evidence.written import Written, written_lines
 
 #: The CPU time for all scripts together.
 _SHELL_SECONDS = 20.0
@@ -41,6 +43,10 @@ _DOCKERFILE_NAME = re.compile(r"(?:^|.*[./_-])(?:dockerfile|containerfile)(?:[._
 _NOT_DOCKERFILE = re.compile(
     r"\.(?:j2|md|txt|bak|orig|tmpl|dockerignore|swp|ya?ml|sh|py)$|dockerignore$", re.IGNORECASE
 )
+
+
+#: Directories whose Compose files are nobody's project.
+_ASIDE = re.compile(r"(?:^|/)(?:\.[^/]*|tests?|fixtures|docs?|examples?|templates?|roles|molecule|old|archive)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,10 @@ class ConfigText:
 class Project:
     """The evidence of one repository."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, outer: Project | None = None) -> None:
         self.tree = Tree(root)
+        #: The whole repository, where the project lies in a subfolder.
+        self.outer = outer
         #: What the rules work out once and share.
         self.memo: dict[object, Any] = {}
         self._problems: list[Problem] = []
@@ -135,6 +143,16 @@ class Project:
         return "srcs" if "srcs" in self.tree.directories else None
 
     @cached_property
+    def subfolders(self) -> list[str]:
+        """The directories in which a project lies, when none lies at the root."""
+        if self.srcs is not None or self.makefile is not None:
+            return []
+        if any(posixpath.dirname(path) == "" for path in self.compose_candidates):
+            return []
+        found = sorted({_home_of(path) for path in self.compose_candidates} - {""}, key=lambda p: (p.count("/"), p))
+        return [place for place in found if place.count("/") < 3 and not _ASIDE.search(place)]
+
+    @cached_property
     def makefile(self) -> Makefile | None:
         """The Makefile at the root."""
         for name in ("GNUmakefile", "makefile", "Makefile"):
@@ -160,7 +178,7 @@ class Project:
             rank = DEFAULT_NAMES.index(name) if name in DEFAULT_NAMES else 10
             if name in {"docker-compose.yml", "docker-compose.yaml"}:
                 rank = -1 if name.endswith("yml") else 0
-            return (0 if path in named else 1, place, rank, path)
+            return (named.index(path) if path in named else len(named), place, rank, path)
 
         found = [path for path in found if posixpath.dirname(path) in {"srcs", ""} or self._is_compose(path)]
         override = re.compile(r"\.override\.ya?ml$")
@@ -173,51 +191,76 @@ class Project:
         return re.search(r"^services\s*:", self.text(path), re.MULTILINE) is not None
 
     @cached_property
-    def _compose_commands(self) -> list[tuple[str, ...]]:
-        """The files of each call of Compose in the Makefile (its ``-f`` options), in order."""
-        if self.makefile is None:
-            return []
-        found: list[tuple[str, ...]] = []
-        for recipe in self.makefile.recipes:
-            text = recipe.text.replace("\\\n", " ")
-            if not re.search(r"compose", text):
-                continue
-            directory = ""
-            moved = re.search(r"\bcd\s+(\S+?)\s*(?:&&|;)", text)
-            if moved:
-                directory = moved.group(1).strip("\"'")
-            for command in re.split(r"&&|\|\||[;\n]", text):
-                paths = []
-                for match in re.finditer(r"(?:-f|--file)[ =]?\s*(\"[^\"]+\"|'[^']+'|[^\s;&|]+)", command):
-                    path = posixpath.normpath(posixpath.join(directory, match.group(1).strip("\"'")))
-                    if path.endswith((".yml", ".yaml")):
-                        paths.append(path)
-                if paths:
-                    found.append(tuple(paths))
-        return found
+    def compose_calls(self) -> list[Call]:
+        """The calls of Compose in the Makefile, that of a bare ``make`` first."""
+        return compose_calls(self.makefile, self.tree.files) if self.makefile is not None else []
 
     @property
     def _compose_arguments(self) -> list[str]:
         """The files that the Makefile hands to Compose, the first ones of its calls before those that are put on top."""
-        commands = self._compose_commands
-        firsts = [command[0] for command in commands]
-        return list(dict.fromkeys([*firsts, *(path for command in commands for path in command)]))
+        firsts = [call.files[0] for call in self.compose_calls]
+        return list(dict.fromkeys([*firsts, *(path for call in self.compose_calls for path in call.files)]))
 
     @cached_property
     def compose(self) -> Compose | None:
         """The Compose project, or None when the repository has no Compose file."""
         if not self.compose_candidates:
             return None
+        return self._load(self.compose_candidates[0], self._further_files)
+
+    def _load(self, first: str, further: tuple[str, ...]) -> Compose:
         path = self._env_path
+        known = parse_dotenv(self.text(path), path).values if path is not None and path in self.tree.files else {}
+        made = {name: value for name, value in self.made_settings.items() if name not in known}
         return load_compose(
             self.tree,
-            self.compose_candidates[0],
-            self.shell_environment,
+            first,
+            {**made, **self.shell_environment},
             path,
-            self._further_files,
+            further,
             example=path is not None and path == self.env_example,
             directory=self._project_directory,
         )
+
+    @cached_property
+    def composes(self) -> list[Compose]:
+        """The Compose project, and others that the Makefile starts by themselves, such as one of the bonus services."""
+        if self.compose is None:
+            return []
+        found = [self.compose]
+        for call in self.compose_calls:
+            read = {path for known in found for path in known.files}
+            files = tuple(path for path in call.files if path in self.tree.files)
+            if call.starts and files and not read.issuperset(files):
+                found.append(self._load(files[0], files[1:]))
+        return found
+
+    @property
+    def unread_composes(self) -> list[str]:
+        """The Compose files that no call of the Makefile starts, so that nothing is said about them."""
+        read = {path for known in self.composes for path in known.files}
+        near = [
+            path
+            for path in self.tree.files
+            if path.endswith((".yml", ".yaml")) and posixpath.dirname(path) in {"srcs", ""} and self._is_compose(path)
+        ]
+        return [path for path in dict.fromkeys([*self.compose_candidates, *near]) if path not in read]
+
+    @cached_property
+    def written(self) -> list[Written]:
+        """The lines that the Makefile and the scripts write into files of this machine."""
+        return list(written_lines((*self.make_scripts, *self.scripts)))
+
+    @cached_property
+    def made_settings(self) -> dict[str, str]:
+        """The settings that a ``.env`` gets when the Makefile or a script makes it, as far as their values are known."""
+        known: dict[str, str] = {}
+        for line in self.written:
+            if line.pair is not None and line.target.endswith(".env"):
+                value = as_user(line.pair[1])
+                if "$" not in value:
+                    known[line.pair[0]] = value
+        return known
 
     @cached_property
     def _project_directory(self) -> str | None:
@@ -233,9 +276,9 @@ class Project:
     def _further_files(self) -> tuple[str, ...]:
         """The files that the Makefile hands to Compose after the first one, in the same command."""
         first = self.compose_candidates[0]
-        for command in self._compose_commands:
-            if command[:1] == (first,) and len(command) > 1:
-                return tuple(path for path in command[1:] if path in self.tree.files)
+        for call in self.compose_calls:
+            if call.files[0] == first and len(call.files) > 1:
+                return tuple(path for path in call.files[1:] if path in self.tree.files)
         return ()
 
     @cached_property
@@ -275,10 +318,7 @@ class Project:
             for variable in self.makefile.variables.values():
                 if not (variable.exported or everything):
                     continue
-                value = self.makefile.expand(f"$({variable.name})")
-                value = re.sub(r"\$\(shell\s+(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)", "login", value)
-                value = re.sub(r"\$\{?(?:USER|LOGNAME)\}?", "login", value)
-                value = re.sub(r"\$\{?HOME\}?", "/home/login", value)
+                value = as_user(self.makefile.expand(f"$({variable.name})"))
                 if "$" not in value and variable.name not in {"SHELL", "MAKEFLAGS"}:
                     known[variable.name] = value
         return known
@@ -293,6 +333,24 @@ class Project:
         return None
 
     # -- services ------------------------------------------------------------------------------------------
+    @cached_property
+    def local_images(self) -> dict[str, tuple[str, str]]:
+        """The images that are built here: build context and Dockerfile by the image's name with its tag."""
+        found: dict[str, tuple[str, str]] = {}
+        for compose in self.composes:
+            for service in compose.services.values():
+                if service.build is not None and service.image is not None:
+                    found[with_tag(service.image.value)] = (service.build.context, service.build.dockerfile)
+        for script in (*self.make_scripts, *self.scripts):
+            for command in script.commands:
+                found.update(_built_images(command, posixpath.dirname(script.path), self.tree))
+        return found
+
+    def local_dockerfile(self, image: str) -> Dockerfile | None:
+        """Return the Dockerfile that an image is built from here, or None."""
+        built = self.local_images.get(with_tag(image))
+        return self.dockerfile(built[1]) if built is not None else None
+
     def dockerfile(self, path: str) -> Dockerfile | None:
         """Return the parsed Dockerfile at a path, or None without such a file."""
         if path not in self._dockerfiles:
@@ -315,10 +373,7 @@ class Project:
         """All services, with their roles."""
         raw: list[Part] = []
         if self.compose is not None and self.compose.services:
-            for service in self.compose.services.values():
-                build = service.build
-                dockerfile = self._built(build) if build is not None else None
-                raw.append(Part(service.name, "", service, build.context if build else None, dockerfile))
+            raw.extend(self._part_of(service) for service in self.compose.services.values())
         else:
             for path in self._dockerfile_paths:
                 directory = posixpath.dirname(path)
@@ -332,6 +387,16 @@ class Project:
             if best is not None:
                 raw[best] = replace(raw[best], role=role)
         return raw
+
+    def _part_of(self, service: Service) -> Part:
+        build = service.build
+        if build is not None:
+            return Part(service.name, "", service, build.context, self._built(build))
+        # An image that the Makefile builds is one of ours all the same.
+        local = self.local_images.get(with_tag(service.image.value)) if service.image is not None else None
+        if local is None:
+            return Part(service.name, "", service, None, None)
+        return Part(service.name, "", service, local[0], self.dockerfile(local[1]))
 
     def part(self, role: str) -> Part | None:
         """Return the service of a role, or None."""
@@ -356,6 +421,10 @@ class Project:
         for part in self.parts:
             if part.dockerfile is not None:
                 found[part.dockerfile.path if part.dockerfile.path in self.tree.files else part.name] = part.dockerfile
+        for _, path in self.local_images.values():
+            built = self.dockerfile(path)
+            if built is not None:
+                found.setdefault(path, built)
         for path in self._dockerfile_paths:
             # What no service is built from counts where services belong, and not in a forgotten corner.
             if found and not re.search(r"(?:^|/)requirements/", path):
@@ -440,7 +509,7 @@ class Project:
         return result
 
     # -- nginx ---------------------------------------------------------------------------------------------
-    def config_texts(self, part: Part) -> Iterator[ConfigText]:
+    def config_texts(self, part: Part) -> Iterator[ConfigText]:  # noqa: C901 -- the kinds of places, one after the other
         """Yield what may be configuration in a service's context: files, heredocs, echoed texts."""
         targets = {c.source: c.target for c in copies(part.instructions)}
         if part.home is not None and part.context is not None:
@@ -516,7 +585,59 @@ class Project:
         exact = self.tree.get(name)
         if exact is None:
             exact = next((f for p, f in self.tree.files.items() if p.lower() == name.lower()), None)
+        if exact is None and self.outer is not None:
+            return self.outer.document(name)
         return parse_markdown(exact.text, exact.path) if exact is not None else None
+
+
+def _home_of(compose_file: str) -> str:
+    """Return the directory of the project that a Compose file belongs to."""
+    directory = posixpath.dirname(compose_file)
+    return posixpath.dirname(directory) if posixpath.basename(directory) == "srcs" else directory
+
+
+def with_tag(image: str) -> str:
+    """Return an image's name with its tag, the implied one too, and without the registry that is implied."""
+    name = re.sub(r"^(?:docker\.io/)?(?:library/)?", "", image.partition("@")[0])
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+
+
+def _built_images(command: ShellCommand, directory: str, tree: Tree) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the images that ``docker build`` makes."""
+    values = command.values
+    if command.name not in {"docker", "podman", "sudo"} or "build" not in values[:4]:
+        return
+    tags, file, context = [], "", ""
+    rest = iter(values[values.index("build") + 1 :])
+    for value in rest:
+        name, equals, given = value.partition("=")
+        if name in {"-t", "--tag", "-f", "--file"}:
+            given = given if equals else next(rest, "")
+            if name in {"-t", "--tag"}:
+                tags.append(given)
+            else:
+                file = given
+        elif name in {"--build-arg", "--target", "--platform", "--network", "--progress", "--label"} and not equals:
+            next(rest, "")
+        elif not value.startswith("-"):
+            context = value
+    for base in dict.fromkeys(("", directory)):
+        place = posixpath.normpath(posixpath.join(base, context))
+        path = posixpath.normpath(posixpath.join(base, file)) if file else posixpath.join(place, "Dockerfile")
+        if context and path in tree.files:
+            yield from ((with_tag(tag), (place, path)) for tag in tags)
+            return
+
+
+def as_user(text: str) -> str:
+    """Put the user's own name and home directory in for the variables and commands that stand for them."""
+    text = re.sub(
+        r"\$\((?:shell\s+)?(?:whoami|id\s+-un|logname|echo\s+\$?\$?\{?USER\}?)\s*\)|`(?:whoami|id -un|logname)`",
+        "login",
+        text,
+    )
+    text = re.sub(r"\$\{?(?:USER|LOGNAME|SUDO_USER)\}?", "login", text)
+    return re.sub(r"\$\{?HOME\}?", "/home/login", text)
 
 
 def written_texts(script: Script) -> Iterator[ConfigText]:

@@ -90,7 +90,7 @@ class ShellCommand:
         words: the name and the arguments.
         line: where it begins.
         end_line: where it ends.
-        context: what it is inside of, outermost first: ``function NAME``, ``if NUMBER`` (of the branch), ``loop``, ``case``, ``subshell``,
+        context: what it is inside of, outermost first: ``function NAME``, ``if NUMBER`` and ``case NUMBER`` (of the branch), ``loop``, ``subshell``,
             ``substitution``, ``pipeline``, ``and``, ``background``, ``condition``.
         assignments: the ``NAME=value`` prefixes.
         redirects: the files.
@@ -349,8 +349,8 @@ class _Walker:
         # Each branch of an if has a number of its own: what is in the first one is not in the second.
         extra = {
             "if_statement": f"if {node.start_byte}", "elif_clause": f"if {node.start_byte}",
-            "else_clause": f"if {node.start_byte}", "case_statement": "case",
-            "case_item": "case", "subshell": "subshell", "command_substitution": "substitution",
+            "else_clause": f"if {node.start_byte}", "case_item": f"case {node.start_byte}",
+            "subshell": "subshell", "command_substitution": "substitution",
             "process_substitution": "substitution", "pipeline": "pipeline",
         }.get(node.type)  # fmt: skip
         return (*context, extra) if extra else context
@@ -450,7 +450,7 @@ class _Walker:
             )
         )
 
-    def redirect(
+    def redirect(  # noqa: C901 -- one branch for each kind of redirection of the grammar
         self,
         node: Node,
         redirects: list[Redirect],
@@ -591,7 +591,7 @@ def _leaves(command: ShellCommand, level: int) -> bool:
 
 
 _ALWAYS = re.compile(
-    r"""(?:/?(?:usr/)?(?:bin/)?true|:|(?:\[\s+|\[\[\s+|test\s+)["']?(?:true|1|:|always|[a-z]+)["']?(?:\s+\]\]?)?|\(\(\s*(?:1|true)\s*\)\)
+    r"""(?:/?(?:usr/)?(?:bin/)?true|:|sleep\s+[\d.]+[smhd]?|(?:\[\s+|\[\[\s+|test\s+)["']?(?:true|1|:|always|[a-z]+)["']?(?:\s+\]\]?)?|\(\(\s*(?:1|true)\s*\)\)
     |(?:\[\s+|\[\[\s+|test\s+)["']?(\w+)["']?\s+(?:=|==|-eq)\s+["']?\1["']?(?:\s+\]\]?)?|!\s*false|true\s*;\s*true)""",
     re.VERBOSE,
 )

@@ -156,7 +156,7 @@ class SourceFile:
             # O_NOFOLLOW and O_NONBLOCK: the file may have become a link or a pipe since the walk.
             handle = os.open(self.location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            self.tree.problems.append(Problem(self.path, None, f"cannot be read: {error.strerror}"))
+            self.tree.deny(self.path, "read", error)
             return b""
         with os.fdopen(handle, "rb") as stream:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -164,7 +164,7 @@ class SourceFile:
             try:
                 return stream.read(MAX_FILE_BYTES + 1)
             except OSError as error:
-                self.tree.problems.append(Problem(self.path, None, f"cannot be read: {error.strerror}"))
+                self.tree.deny(self.path, "read", error)
                 return b""
 
     @cached_property
@@ -211,11 +211,25 @@ class Tree:
         except (OSError, ValueError) as error:
             raise NotReadableError(f"{root} cannot be read: {error}") from error
         self.problems: list[Problem] = []
+        self.denied: list[str] = []
         self.files: dict[str, SourceFile] = {}
         self.directories: set[str] = {""}
         self.links: dict[str, str] = {}
         self._spent = 0
         self._walk()
+
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to check here; empty when there is something."""
+        if not self.files:
+            return f"{self.root} holds no file to check"
+        bare = {"objects", "refs"} <= self.directories and {"HEAD", "config"} <= self.files.keys()
+        return f"{self.root} is a bare git repository; check a clone of it" if bare else ""
+
+    def deny(self, path: str, verb: str, error: OSError) -> None:
+        """Note a file or directory that the system does not let us read."""
+        self.denied.append(path)
+        self.problems.append(Problem(path, None, f"cannot be {verb}: {error.strerror}"))
 
     def spend(self, size: int) -> bool:
         """Account for bytes about to be read; False when the tree's budget is used up."""
@@ -233,7 +247,7 @@ class Tree:
             try:
                 entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
             except OSError as error:
-                self.problems.append(Problem(self._relative(directory), None, f"cannot be listed: {error.strerror}"))
+                self.deny(self._relative(directory), "listed", error)
                 continue
             for entry in entries:
                 if len(self.files) >= MAX_FILES:

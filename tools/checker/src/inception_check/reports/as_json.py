@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from inception_check.engine import Report
 from inception_check.model import Severity
+from inception_check.runner import Report
 
 
 def render(report: Report) -> str:

@@ -8,9 +8,9 @@ import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from inception_check import subject
-from inception_check.engine import Report
 from inception_check.model import Finding, Severity
 from inception_check.reports.clean import printable
+from inception_check.runner import Report
 
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -26,7 +26,7 @@ def _line(finding: Finding) -> str:
     )
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> str:  # noqa: C901 -- one test case after the other, as JUnit counts them
     """Render the report as JUnit XML."""
     suites = Element("testsuites", name="inception-check")
     suite = SubElement(suites, "testsuite", name=_text(printable(report.project)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from inception_check.evidence.process import Launch, launch_of
 from inception_check.evidence.project import Part, Project
-from inception_check.evidence.shell import Script
+from inception_check.evidence.shell import Script, ShellCommand
 
 ALL_ROLES = {"nginx": "NGINX", "wordpress": "WordPress", "mariadb": "MariaDB"}
 
@@ -50,6 +51,46 @@ def container_scripts(project: Project) -> Iterator[Script]:
     for script in project.scripts:
         if (script.path, 1) not in seen and any(part.holds(script.path) for part in project.parts):
             yield script
+
+
+def commands_of_image(project: Project, part: Part) -> Iterator[ShellCommand]:
+    """Yield the commands of the RUN instructions that shape the image of a service."""
+    if part.dockerfile is not None:
+        lines = {instruction.line for instruction in part.instructions}
+        for instruction, script in project.run_scripts(part.dockerfile):
+            if instruction.line in lines:
+                yield from script.commands
+
+
+def base_of(part: Part) -> tuple[str, str] | None:
+    """Return distribution and tag of the base of a service's image; None when it is neither Alpine nor Debian."""
+    if part.dockerfile is None:
+        return None
+    target = part.service.build.target if part.service is not None and part.service.build is not None else None
+    stage = part.dockerfile.stage(target)
+    base = part.dockerfile.lineage(stage)[0].resolved if stage is not None else ""
+    match = re.fullmatch(r"(?:docker\.io/)?(?:library/)?(alpine|debian):([^@]+)(?:@.*)?", base)
+    return (match.group(1), match.group(2)) if match else None
+
+
+def host_names(project: Project) -> set[str]:
+    """Return every name by which a container of the Compose project can be reached."""
+    names: set[str] = set()
+    for service in project.compose.services.values() if project.compose is not None else ():
+        names.add(service.name)
+        for key in ("container_name", "hostname"):
+            value = service.key(key)
+            if value is not None and value.scalar and project.compose is not None:
+                names.add(project.compose.interpolated(value.text).text)
+        networks = service.key("networks")
+        for _, network in networks.pairs if networks is not None else ():
+            aliases = network.get("aliases") if network.kind == "mapping" else None
+            names.update(item.text for item in (aliases.items if aliases is not None else ()) if item.scalar)
+        for key in ("links", "external_links", "extra_hosts"):
+            value = service.key(key)
+            for scalar in value.scalars() if value is not None else ():
+                names.update(re.split(r"[:=]", scalar.text))
+    return names
 
 
 def compose_file(project: Project) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from inception_check.evidence.credentials import is_placeholder
 from inception_check.evidence.dotenv import parse_dotenv
-from inception_check.evidence.project import Project
+from inception_check.evidence.project import Part, Project
 from inception_check.evidence.shell import Script, ShellCommand, Word
+from inception_check.evidence.written import Written
 from inception_check.model import Context, Outcome, Rule
 from inception_check.names import holds_admin
 from inception_check.rules._common import container_scripts
@@ -61,29 +62,37 @@ def _given(command: ShellCommand, option: str) -> Word | None:
 
 def _written(project: Project, name: str) -> Iterator[Name]:
     """Yield the values that a variable gets in the settings: .env, example, Compose file, Dockerfile, secret files."""
-    compose = project.compose
     for part in project.parts:
-        if part.service is not None:
-            for variable in part.service.environment:
-                if variable.name == name and variable.value is not None and not variable.value.used:
-                    yield Name(variable.value.value, variable.path, variable.value.line)
-            if part.service.build is not None:
-                for variable in part.service.build.args:
-                    if variable.name == name and variable.value is not None and not variable.value.used:
-                        yield Name(variable.value.value, variable.path, variable.value.line)
-        for instruction in part.instructions:
-            if instruction.name in {"ENV", "ARG"}:
-                for key, value, line in instruction.pairs():
-                    if key == name and value and "$" not in value and part.dockerfile is not None:
-                        yield Name(value, part.dockerfile.path, line)
+        yield from _in_service(part, name)
+    for made in project.written:
+        if made.pair is not None and made.pair[0] == name and _settings_file(made.target):
+            yield from _made(made, made.pair[1])
     files = [p for p in project.tree.files if _settings_file(p)]
-    if compose is not None:
-        files += [f.value for s in compose.services.values() for f in s.env_files if f.value in project.tree.files]
+    services = project.compose.services.values() if project.compose is not None else ()
+    files += [f.value for s in services for f in s.env_files if f.value in project.tree.files]
     for path in dict.fromkeys(files):
-        parsed = parse_dotenv(project.text(path), path)
-        for assignment in parsed.assignments:
+        for assignment in parse_dotenv(project.text(path), path).assignments:
             if assignment.name == name and assignment.value and "$" not in assignment.value:
                 yield Name(assignment.value, path, assignment.line)
+
+
+def _in_service(part: Part, name: str) -> Iterator[Name]:
+    """Yield the literal values of a variable in the environment, the build arguments and the Dockerfile of a service."""
+    service = part.service
+    arguments = service.build.args if service is not None and service.build is not None else ()
+    for variable in (*(service.environment if service is not None else ()), *arguments):
+        if variable.name == name and variable.value is not None and not variable.value.used:
+            yield Name(variable.value.value, variable.path, variable.value.line)
+    for instruction in part.instructions if part.dockerfile is not None else ():
+        for key, value, line in instruction.pairs() if instruction.name in {"ENV", "ARG"} else ():
+            if key == name and value and "$" not in value and part.dockerfile is not None:
+                yield Name(value, part.dockerfile.path, line)
+
+
+def _made(line: Written, text: str) -> Iterator[Name]:
+    """Yield a name that a script or the Makefile writes into a file; what is known of it may be enough."""
+    if text and ("$" not in text or holds_admin(re.sub(r"\$\{?\w+\}?|\$\([^()]*\)", "", text))):
+        yield Name(text, line.path, line.line)
 
 
 def _settings_file(path: str) -> bool:
@@ -95,7 +104,7 @@ def _settings_file(path: str) -> bool:
     )
 
 
-def _resolve(project: Project, script: Script, word: Word, option: str, depth: int = 0) -> Iterator[Name]:
+def _resolve(project: Project, script: Script, word: Word, option: str, depth: int = 0) -> Iterator[Name]:  # noqa: C901 -- the ways in which a shell gives a variable its value
     text = word.value.removeprefix(f"{option}=").strip()
     if "$" not in text:
         if text and not word.substituted:
@@ -147,6 +156,9 @@ def _secret(project: Project, text: str) -> Iterator[Name]:
     if resource is None or file is None or not file.scalar:
         return
     path = posixpath.normpath(posixpath.join(posixpath.dirname(resource.path), compose.interpolated(file.text).text))
+    for line in project.written:
+        if posixpath.basename(line.target) == posixpath.basename(path):
+            yield from _made(line, line.text.strip())
     yield from _bare(project, path)
 
 
@@ -171,8 +183,13 @@ def _through_compose(project: Project, name: str) -> Iterator[Name]:
                     yield Name(default.group(1), variable.path, variable.value.line)
 
 
-def _by_name(project: Project) -> Iterator[Name]:
+def _by_name(project: Project) -> Iterator[Name]:  # noqa: C901 -- one branch for each kind of file
     """Yield the values of variables whose name says that they name the administrator."""
+    for line in project.written:
+        if line.pair is not None and _VARIABLE.fullmatch(line.pair[0]) and _settings_file(line.target):
+            yield from _made(line, line.pair[1])
+        elif _SECRET_FILE.search(line.target) and re.fullmatch(r"[\w.@${}()-]{1,60}", line.text.strip()):
+            yield from _made(line, line.text.strip())
     for path in project.tree.files:
         if _SECRET_FILE.search(path):
             yield from _bare(project, path)

@@ -102,6 +102,9 @@ def _check(project: Project, context: Context) -> Iterator[Outcome]:
                     f"the base of {dockerfile.path} depends on an argument without a default", ("E33", "R7")
                 )
                 continue
+            if project.local_dockerfile(stage.resolved) is not None:
+                # Its own Dockerfile is judged like any other.
+                continue
             message, fix = _judge(stage, context)
             if message:
                 yield RULE.finding(dockerfile.path, stage.instruction.line, message, fix)

@@ -31,6 +31,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             severity=Severity.WARNING if in_place and name in _NEAR else Severity.ERROR,
             requirements=("E3", "R36"),
         )
+    for path in project.unread_composes:
+        notes: list[str] = project.memo.setdefault("notes", [])
+        notes.append(f"Not read, because no target of the Makefile starts it: {path}")
     for problem in compose.problems:
         fatal = compose.root is None or problem.path == compose.path
         yield RULE.finding(

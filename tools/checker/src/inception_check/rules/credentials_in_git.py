@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from inception_check.evidence import archives
 from inception_check.evidence import credentials as found
 from inception_check.evidence.credentials import Credential
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import is_shell, parse_shell
+from inception_check.evidence.shellcredentials import in_shell, in_words
 from inception_check.evidence.source import SourceFile
 from inception_check.model import Context, Outcome, Rule, Severity
 
@@ -32,6 +34,8 @@ _PUBLIC = re.compile(
     re.IGNORECASE,
 )
 _VENDOR = re.compile(r"(?:^|/)(?:wp-includes|wp-admin|node_modules|vendor|phpmyadmin)/", re.IGNORECASE)
+#: Programs whose passwords are inventions, or that nobody here wrote.
+_NO_PROGRAM = re.compile(r"(?:^|/)(?:tests?|spec)/|(?:^|/)test_[^/]*$|[._](?:test|spec|min)\.\w+$")
 _MAX = 400_000
 
 
@@ -52,6 +56,7 @@ def secret_files(project: Project) -> set[str]:
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
+    yield from _in_archives(project)
     secrets = secret_files(project)
     dockerfiles = {d.path for d in project.dockerfiles}
     for path, source in project.tree.files.items():
@@ -99,13 +104,49 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
+#: The files of an archive that are worth a look.
+_WANTED = re.compile(
+    r"(?:^|/)(?:\.?secrets?/.*|[^/]*\.env[^/]*|[^/]*(?:passw(?:or)?d|credential)[^/]*|[^/]*\.(?:key|pem|ya?ml|sh|php|cnf|conf|sql)|Makefile)$",
+    re.IGNORECASE,
+)
+
+
+def _in_archives(project: Project) -> Iterator[Outcome]:
+    """Find credentials in the archives of the repository: a backup is as public as what it holds."""
+    for path, source in project.tree.files.items():
+        if not archives.IS_ARCHIVE.search(path) or not project.git.in_git(path):
+            continue
+        for name, data in archives.members(source, _WANTED):
+            what = in_bytes(project, name, data)
+            if what is not None:
+                yield RULE.finding(path, None, f"the archive holds {what[0]} in {name}", _FIX)
+
+
+def in_bytes(project: Project, path: str, data: bytes) -> tuple[str, int] | None:
+    """Say what a content that is not on disk holds, and in which line; None when nothing is in it."""
+    if b"\0" in data[:8192]:
+        return None
+    source = SourceFile(path, project.tree.root / path, len(data), False, project.tree)
+    # Set before it is asked for, the content is never read from the disk.
+    source.__dict__["data"] = data
+    for line in found.private_keys(source.text):
+        return "a private key", line
+    sure = [c for c in search(project, source) if c.sure]
+    if not sure:
+        return None
+    first = min(sure, key=lambda c: c.line)
+    return f"a credential ({first.what})", first.line
+
+
 def search(project: Project, source: SourceFile) -> Iterator[Credential]:
     """Find the credentials of a file of the repository, as its name says how to read it."""
     yield from _by_name(project, source)
     yield from found.in_token(source.text)
+    if not _NO_PROGRAM.search(source.path):
+        yield from found.in_address(source.text)
 
 
-def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:
+def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:  # noqa: C901 -- one branch for each kind of file
     path, name, text = source.path, source.name.lower(), source.text
     example = found.is_example(path)
     suffix = name.rpartition(".")[2] if "." in name else ""
@@ -114,27 +155,51 @@ def _by_name(project: Project, source: SourceFile) -> Iterator[Credential]:
     elif project.makefile is not None and source is project.tree.get(project.makefile.path):
         yield from found.in_makefile(project.makefile)
         for script in project.make_scripts:
-            yield from found.in_shell(script)
+            yield from in_shell(script)
     elif suffix in {"yml", "yaml"}:
         yield from found.in_yaml(text, path, example=example)
+        yield from _in_services(project, path)
     elif is_shell(name, text[:200]):
         parsed = project.script(path) if source is project.tree.get(path) else parse_shell(text, path)
         if parsed is not None:
-            yield from found.in_shell(parsed, example=example)
-    elif suffix in {"sql", "php", "cnf", "conf", "ini", "cfg", "properties"}:
+            yield from in_shell(parsed, example=example)
+    elif suffix in _READERS:
         yield from _in_configuration(source, suffix, found.without(text, _filled_in(project)))
-    elif suffix == "json" and not name.startswith(("package", "composer", "tsconfig")):
-        yield from found.in_json(text, example=example)
     elif name == ".htpasswd":
         for number, line in enumerate(source.lines, start=1):
             if re.match(r"[^#\s:]+:\S{8,}", line):
                 yield Credential("an entry of .htpasswd", number)
-    elif (path in secret_files(project) or _SECRET_DIRECTORY.search(path)) and _VALUES.fullmatch(name):
+    else:
+        yield from _in_text(project, source, suffix, example=example)
+
+
+def _in_text(project: Project, source: SourceFile, suffix: str, *, example: bool) -> Iterator[Credential]:
+    """Find credentials where no suffix says how to read a file: secret files, notes, documents."""
+    path, name = source.path, source.name.lower()
+    if (path in secret_files(project) or _SECRET_DIRECTORY.search(path)) and _VALUES.fullmatch(name):
         if _PUBLIC.search(name.lstrip(".").partition(".")[0]) is None:
             yield from _values(source, 2, example=example)
-            yield from found.in_php(text, example=example)
+            yield from found.in_php(source.text, example=example)
     elif suffix in {"txt", ""} and re.search(r"passw(?:or)?d|credential", name) and not example:
         yield from _values(source, 4, example=False)
+    elif suffix in {"md", "txt", "rst", "adoc"} or name.startswith("readme"):
+        yield from found.in_document(source.text)
+
+
+def _in_services(project: Project, path: str) -> Iterator[Credential]:
+    """Find credentials in the commands and health checks of the services that a Compose file declares."""
+    compose = project.compose
+    for service in compose.services.values() if compose is not None else ():
+        test = service.value.at("healthcheck", "test")
+        if test is not None and service.place("healthcheck")[0] == path:
+            words = [item.text for item in test.items]
+            if test.scalar is not None or words[:1] == ["CMD-SHELL"]:
+                yield from in_shell(parse_shell(test.scalar or " ".join(words[1:]), path, test.line))
+            else:
+                yield from in_words(tuple(words), path, test.line)
+        for given in (service.command, service.entrypoint):
+            if given is not None and given.path == path:
+                yield from in_words(given.words, path, given.line)
 
 
 def _values(source: SourceFile, least: int, *, example: bool) -> Iterator[Credential]:
@@ -173,15 +238,42 @@ def _filled_in(project: Project) -> set[str]:
 
 def _in_configuration(source: SourceFile, suffix: str, text: str) -> Iterator[Credential]:
     example = found.is_example(source.path)
+    yield from _READERS[suffix](source, text, example)
+
+
+def _php(source: SourceFile, text: str, example: bool) -> Iterator[Credential]:
     name = source.name.lower()
-    if suffix == "sql":
-        yield from found.in_sql(text, example=example)
-    elif suffix == "php":
-        if "config" in name or source.size < 20_000:
-            yield from found.in_php(text, example=example or "sample" in name)
-    else:
-        yield from found.in_settings(text, example=example)
-        yield from found.in_sql(text, example=example)
+    if "config" in name or source.size < 20_000:
+        yield from found.in_php(text, example=example or "sample" in name)
 
 
-RULE = Rule("credentials-in-git", "No credential is in git", ("E1", "R34"), _check)
+def _sql(_: SourceFile, text: str, example: bool) -> Iterator[Credential]:
+    yield from found.in_sql(text, example=example)
+
+
+def _settings(_: SourceFile, text: str, example: bool) -> Iterator[Credential]:
+    yield from found.in_settings(text, example=example)
+    yield from found.in_sql(text, example=example)
+
+
+def _json(source: SourceFile, text: str, example: bool) -> Iterator[Credential]:
+    if not source.name.lower().startswith(("package", "composer", "tsconfig")):
+        yield from found.in_json(text, example=example)
+
+
+def _code(source: SourceFile, text: str, example: bool) -> Iterator[Credential]:
+    if source.size < 100_000 and not _NO_PROGRAM.search(source.path):
+        yield from found.in_code(text, example=example)
+
+
+#: How a file is read, by its suffix.
+_READERS: dict[str, Callable[[SourceFile, str, bool], Iterator[Credential]]] = {
+    "sql": _sql,
+    "php": _php,
+    "json": _json,
+    **dict.fromkeys(("cnf", "conf", "ini", "cfg", "properties"), _settings),
+    **dict.fromkeys(("py", "js", "ts", "mjs", "rb", "go", "pl"), _code),
+}
+
+
+RULE = Rule("credentials-in-git", "No credential is in git", ("E1", "R34"), _check, whole=True)

@@ -12,7 +12,7 @@ from inception_check.rules._common import container_scripts, launches
 _FIX = "Remove it, and give root a password from a secret."
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     part = project.part("mariadb")
     if part is None or part.home is None:
         return
@@ -36,7 +36,9 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         text = script.text
         match = re.search(r"""['"]?root['"]?@['"]?%?\w*['"]?\s+IDENTIFIED\s+BY\s+(['"])\1""", text, re.IGNORECASE)
         if match:
-            yield RULE.finding(script.path, text.count("\n", 0, match.start()) + 1, "root gets an empty password", _FIX)
+            yield RULE.finding(
+                script.path, script.first_line + text.count("\n", 0, match.start()), "root gets an empty password", _FIX
+            )
 
 
 RULE = Rule("database-root", "The database does not let root in without a password", (), _check, refutes=("E57",))

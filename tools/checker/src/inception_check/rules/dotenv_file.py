@@ -11,7 +11,7 @@ from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule, Severity
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     compose = project.compose
     source = project.tree.get("srcs/.env")
     if source is not None:
@@ -22,6 +22,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 f"Compose refuses the file: {problem.message}",
                 "Write NAME=value, one on a line.",
             )
+        yield from _outside(project)
         return
     example = project.env_example
     if example is not None:
@@ -38,6 +39,10 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     wanted = [(s, file) for s in compose.services.values() for file in s.env_files]
     here = [file for _, file in wanted if file.value == "srcs/.env"]
+    if project.git.ignored("srcs/.env") and compose.directory == "srcs" and (here or compose.used_variables):
+        # Compose reads the file by itself there, and that git ignores it is as it should be.
+        yield from _outside(project)
+        return
     elsewhere = [file for _, file in wanted if file.value != "srcs/.env" and not file.unknown]
     root = project.tree.get(".env")
     if here or project.git.ignored("srcs/.env") or (example is not None and posixpath.dirname(example) == "srcs"):
@@ -66,6 +71,19 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             "there is no srcs/.env, and nothing refers to one",
             "Put the settings into srcs/.env and use them in the Compose file.",
         )
+
+
+def _outside(project: Project) -> Iterator[Outcome]:
+    """Find further files of variables that are not below srcs/."""
+    for service in project.compose.services.values() if project.compose is not None else ():
+        for file in service.env_files:
+            if not file.value.startswith("srcs/") and not file.unknown:
+                yield RULE.finding(
+                    file.path,
+                    file.line,
+                    f"{service.name} reads variables from {file.value}, outside of srcs/",
+                    "Move them to srcs/.env, next to docker-compose.yml.",
+                )
 
 
 def _is_made(project: Project) -> bool:

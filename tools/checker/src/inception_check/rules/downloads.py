@@ -30,7 +30,7 @@ class Download:
     verified: bool
 
 
-def downloads(project: Project) -> list[Download]:
+def downloads(project: Project) -> list[Download]:  # noqa: C901 -- the ways of downloading, one after the other
     """List what the images and their scripts download."""
     found: dict[tuple[str, int, str], Download] = {}
     scripts: list[tuple[Script, str]] = []
@@ -78,7 +78,8 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
         for word in command.arguments:
             match = _URL.search(word.value)
             if match and not _LOCAL.match(match.group()) and not _NOT_SOFTWARE.search(match.group()):
-                yield match.group(), is_pinned(match.group())
+                # A user and password in front of the host are nobody's business.
+                yield re.sub(r"://[^/@\s]+@", "://", match.group()), is_pinned(match.group())
     elif command.name == "git" and "clone" in command.values:
         url = next((v for v in command.values if _URL.match(v)), None)
         if url is not None:
@@ -97,8 +98,8 @@ def _of(command: ShellCommand) -> Iterator[tuple[str, bool]]:
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     found = downloads(project)
     # All of them are listed, also those with which nothing is wrong.
-    notes: list[str] = project.memo.setdefault("notes", [])
-    notes.extend(f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found)
+    details: list[str] = project.memo.setdefault("details", [])
+    details.extend(f"Downloaded by {d.path}:{d.line}: {d.url}" for d in found)
     for download in found:
         problems = []
         if not download.pinned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inception_check.evidence.dockerfile import Instruction
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import Loop, Script, parse_shell
 from inception_check.model import Context, Outcome, Rule
@@ -12,7 +13,7 @@ from inception_check.rules._common import container_scripts
 _FIX = "Let the loop end by itself: count the tries and give up, or exec the daemon instead of looping."
 
 
-def all_scripts(project: Project) -> Iterator[tuple[Script, tuple[str, ...]]]:
+def all_scripts(project: Project) -> Iterator[tuple[Script, tuple[str, ...]]]:  # noqa: C901 -- every place of a shell text, one after the other
     """Yield every shell text of the repository with the requirement ids that it falls under."""
     inside: set[tuple[str, int]] = set()
     for script in container_scripts(project):
@@ -26,21 +27,22 @@ def all_scripts(project: Project) -> Iterator[tuple[Script, tuple[str, ...]]]:
             yield script, ("E15", "R23")
         for instruction in dockerfile.instructions:
             if instruction.name in {"CMD", "ENTRYPOINT"}:
-                if instruction.arguments is None:
-                    yield (
-                        parse_shell(instruction.body, dockerfile.path, instruction.body_line),
-                        ("E15", "R23", "E12"),
-                    )
-                else:
-                    for word in instruction.arguments[1:]:
-                        if " " in word:
-                            yield parse_shell(word, dockerfile.path, instruction.line), ("E15", "R23", "E12")
-    if project.compose is not None:
-        for service in project.compose.services.values():
-            for given in (service.command, service.entrypoint):
-                for word in given.words[1:] if given is not None else ():
-                    if " " in word and given is not None:
-                        yield parse_shell(word, given.path, given.line), ("E15", "R23")
+                yield from _of_start(dockerfile.path, instruction)
+    for service in project.compose.services.values() if project.compose is not None else ():
+        for given in (service.command, service.entrypoint):
+            for word in given.words[1:] if given is not None else ():
+                if " " in word and given is not None:
+                    yield parse_shell(word, given.path, given.line), ("E15", "R23")
+
+
+def _of_start(path: str, instruction: Instruction) -> Iterator[tuple[Script, tuple[str, ...]]]:
+    """Yield the shell texts of CMD and ENTRYPOINT: the shell form, or words of the exec form that a shell may be given."""
+    ids = ("E15", "R23", "E12")
+    if instruction.arguments is None:
+        yield parse_shell(instruction.body, path, instruction.body_line), ids
+    for word in (instruction.arguments or ())[1:]:
+        if " " in word:
+            yield parse_shell(word, path, instruction.line), ids
 
 
 def all_loops(project: Project) -> Iterator[tuple[Script, Loop, tuple[str, ...]]]:

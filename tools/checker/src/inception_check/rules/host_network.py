@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from inception_check.evidence.compose import Compose
 from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule
 
@@ -19,6 +20,16 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if compose.root is None:
         yield RULE.undecided("the Compose file cannot be read")
         return
+    for one in project.composes:
+        yield from _in_compose(one)
+    for script in (*project.make_scripts, *project.scripts):
+        for command in script.commands:
+            text = " ".join(command.values)
+            if command.name in {"docker", "podman", "sudo"} and re.search(r"\s--net(?:work)?[= ]host\b", text):
+                yield RULE.finding(script.path, command.line, "a container is run on the host's network", _FIX)
+
+
+def _in_compose(compose: Compose) -> Iterator[Outcome]:
     for service in compose.services.values():
         mode = service.network_mode
         if mode is not None and mode.value == "host":
@@ -50,11 +61,6 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
         if host:
             yield RULE.finding(network_.path, network_.line, f"the network {network_.name} is the host's network", _FIX)
-    for script in (*project.make_scripts, *project.scripts):
-        for command in script.commands:
-            text = " ".join(command.values)
-            if command.name in {"docker", "podman", "sudo"} and re.search(r"\s--net(?:work)?[= ]host\b", text):
-                yield RULE.finding(script.path, command.line, "a container is run on the host's network", _FIX)
 
 
 RULE = Rule("host-network", "No container uses the host's network", ("E9", "R21"), _check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from inception_check.evidence.dockerfile import Instruction
 from inception_check.evidence.project import Project
 from inception_check.evidence.shell import Script, ShellCommand, parse_shell
 from inception_check.model import Context, Outcome, Rule
@@ -52,29 +53,17 @@ def _search(script: Script) -> Iterator[tuple[ShellCommand, str]]:
                 yield command, trick
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     if not project.parts:
         yield RULE.undecided("there is neither a Compose file nor a Dockerfile")
         return
     seen: set[tuple[str, int]] = set()
     for dockerfile in project.dockerfiles:
         for instruction in dockerfile.instructions:
-            if instruction.name not in {"CMD", "ENTRYPOINT"}:
-                continue
-            if instruction.arguments is not None:
-                script = _as_script(instruction.arguments, dockerfile.path, instruction.line)
-            else:
-                script = parse_shell(instruction.body, dockerfile.path, instruction.body_line)
-            for command, trick in _search(script):
-                line = instruction.line if instruction.arguments is not None else command.line
-                seen.add((dockerfile.path, line))
-                yield RULE.finding(
-                    dockerfile.path,
-                    line,
-                    f"{instruction.name} keeps the container alive with {trick}",
-                    _FIX,
-                    requirements=("E12", "R20", "R23"),
-                )
+            if instruction.name in {"CMD", "ENTRYPOINT"}:
+                # Their own commands are not looked at again as a script.
+                seen.update((dockerfile.path, line) for line in range(instruction.line, instruction.end_line + 1))
+                yield from _in_instruction(dockerfile.path, instruction)
         for _instruction, script in project.run_scripts(dockerfile):
             for command, trick in _search(script):
                 if trick.startswith("tail"):
@@ -85,27 +74,21 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                         "Remove it.",
                         requirements=("E12", "R23"),
                     )
-    if project.compose is not None:
-        for service in project.compose.services.values():
-            for given in (service.command, service.entrypoint):
-                if given is None:
-                    continue
-                script = _as_script(given.words, given.path, given.line)
-                for _command, trick in _search(script):
-                    yield RULE.finding(
-                        given.path,
-                        given.line,
-                        f"{service.name} is kept alive with {trick}",
-                        _FIX,
-                        requirements=("R20", "R23", "E12"),
-                    )
-    for script in container_scripts(project):
-        if script.path in {dockerfile.path for dockerfile in project.dockerfiles}:
-            continue
-        for command, trick in _search(script):
-            if trick.startswith("cat"):
+    for service in project.compose.services.values() if project.compose is not None else ():
+        for given in (service.command, service.entrypoint):
+            if given is None:
                 continue
-            if (script.path, command.line) not in seen:
+            for _command, trick in _search(_as_script(given.words, given.path, given.line)):
+                yield RULE.finding(
+                    given.path,
+                    given.line,
+                    f"{service.name} is kept alive with {trick}",
+                    _FIX,
+                    requirements=("R20", "R23", "E12"),
+                )
+    for script in container_scripts(project):
+        for command, trick in _search(script):
+            if not trick.startswith("cat") and (script.path, command.line) not in seen:
                 seen.add((script.path, command.line))
                 yield RULE.finding(
                     script.path,
@@ -114,6 +97,21 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     _FIX,
                     requirements=("R20", "R23", "E15"),
                 )
+
+
+def _in_instruction(path: str, instruction: Instruction) -> Iterator[Outcome]:
+    if instruction.arguments is not None:
+        script = _as_script(instruction.arguments, path, instruction.line)
+    else:
+        script = parse_shell(instruction.body, path, instruction.body_line)
+    for command, trick in _search(script):
+        yield RULE.finding(
+            path,
+            instruction.line if instruction.arguments is not None else command.line,
+            f"{instruction.name} keeps the container alive with {trick}",
+            _FIX,
+            requirements=("E12", "R20", "R23"),
+        )
 
 
 def _as_script(words: tuple[str, ...], path: str, line: int) -> Script:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from inception_check.evidence.compose import Service
+from inception_check.evidence.dockerfile import Dockerfile
 from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule
 
@@ -20,49 +22,54 @@ def tag_of(reference: str) -> str | None:
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
     for dockerfile in project.dockerfiles:
-        for stage in dockerfile.stages:
-            if dockerfile.is_stage(stage.resolved, stage.index) or stage.resolved == "scratch":
-                continue
-            if stage.unknown:
-                yield RULE.undecided(f"the base of {dockerfile.path} depends on an argument without a default")
-                continue
-            problem = _problem(stage.resolved)
-            if problem:
-                fix = _FIX.format(example=f"{stage.resolved.partition(':')[0] or 'debian'}:12")
-                yield RULE.finding(dockerfile.path, stage.instruction.line, f"FROM {stage.base} {problem}", fix)
-        for instruction in dockerfile.instructions:
-            source = instruction.flag("from")
-            if (
-                source
-                and not source.isdigit()
-                and not dockerfile.is_stage(source, len(dockerfile.stages))
-                and "$" not in source
-            ):
-                problem = _problem(source)
-                if problem and ("/" in source or ":" in source):
-                    yield RULE.finding(
-                        dockerfile.path,
-                        instruction.line,
-                        f"--from={source} {problem}",
-                        _FIX.format(example=f"{source.partition(':')[0]}:1.0"),
-                    )
-    compose = project.compose
-    if compose is None:
-        return
-    for service in compose.services.values():
-        image = service.image
-        if image is None or not image.value:
+        yield from _of_stages(dockerfile)
+        yield from _of_copies(dockerfile)
+    for service in project.compose.services.values() if project.compose is not None else ():
+        yield from _of_service(service)
+
+
+def _of_stages(dockerfile: Dockerfile) -> Iterator[Outcome]:
+    for stage in dockerfile.stages:
+        if dockerfile.is_stage(stage.resolved, stage.index) or stage.resolved == "scratch":
             continue
-        if image.unknown:
-            written = re.sub(r"\$\{[^}]*\}|\$\w+", "", image.text)
-            if tag_of(image.text) != "latest" and not written.endswith(":latest"):
-                yield RULE.undecided(f"the tag of {service.name}'s image depends on a variable that is not known")
-                continue
-        problem = _problem(image.value)
+        if stage.unknown:
+            yield RULE.undecided(f"the base of {dockerfile.path} depends on an argument without a default")
+            continue
+        problem = _problem(stage.resolved)
         if problem:
-            path, line = service.place("image")
-            name = image.value.partition(":")[0]
-            yield RULE.finding(path, line, f"image: {image.text} {problem}", _FIX.format(example=f"{name}:1.0"))
+            fix = _FIX.format(example=f"{stage.resolved.partition(':')[0] or 'debian'}:12")
+            yield RULE.finding(dockerfile.path, stage.instruction.line, f"FROM {stage.base} {problem}", fix)
+
+
+def _of_copies(dockerfile: Dockerfile) -> Iterator[Outcome]:
+    for instruction in dockerfile.instructions:
+        source = instruction.flag("from")
+        if not source or source.isdigit() or "$" in source or dockerfile.is_stage(source, len(dockerfile.stages)):
+            continue
+        problem = _problem(source)
+        if problem and ("/" in source or ":" in source):
+            yield RULE.finding(
+                dockerfile.path,
+                instruction.line,
+                f"--from={source} {problem}",
+                _FIX.format(example=f"{source.partition(':')[0]}:1.0"),
+            )
+
+
+def _of_service(service: Service) -> Iterator[Outcome]:
+    image = service.image
+    if image is None or not image.value:
+        return
+    if image.unknown:
+        written = re.sub(r"\$\{[^}]*\}|\$\w+", "", image.text)
+        if tag_of(image.text) != "latest" and not written.endswith(":latest"):
+            yield RULE.undecided(f"the tag of {service.name}'s image depends on a variable that is not known")
+            return
+    problem = _problem(image.value)
+    if problem:
+        path, line = service.place("image")
+        name = image.value.partition(":")[0]
+        yield RULE.finding(path, line, f"image: {image.text} {problem}", _FIX.format(example=f"{name}:1.0"))
 
 
 def _problem(reference: str) -> str:

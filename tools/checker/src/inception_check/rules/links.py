@@ -13,7 +13,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
     if compose is None or compose.root is None:
         yield RULE.undecided("there is no Compose file that could be read")
         return
-    for service in compose.services.values():
+    for service in (service for one in project.composes for service in one.services.values()):
         for key in ("links", "external_links"):
             value = service.key(key)
             if value is not None:

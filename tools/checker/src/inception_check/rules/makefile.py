@@ -19,6 +19,14 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             "Add a Makefile whose first target builds and starts everything with Docker Compose.",
         )
         return
+    for problem in makefile.problems:
+        yield RULE.finding(
+            problem.path,
+            problem.line,
+            problem.message,
+            "Begin each line of a recipe with a tab.",
+            requirements=("R3", "E16"),
+        )
     text = project.text(makefile.path)
     if not text.strip():
         yield RULE.finding(
@@ -42,5 +50,5 @@ RULE = Rule(
     "A Makefile at the root sets up the whole application",
     ("E6", "R3"),
     _check,
-    refutes=("E3", "R36"),
+    refutes=("E3", "R36", "E16"),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from inception_check.evidence.interpolation import interpolate
 from inception_check.evidence.project import Project
+from inception_check.evidence.shell import Script, Word
 from inception_check.model import Context, Outcome, Rule
 
 _SHEET = {"wordpress": ("E45", "R12"), "mariadb": ("E52", "R13")}
@@ -18,22 +20,25 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if part is None or part.dockerfile is None:
             yield RULE.undecided(f"the Dockerfile of {role} could not be found", ids)
             continue
-        lines: set[int] = set()
-        for instruction, script in project.run_scripts(part.dockerfile):
-            for command in script.commands:
-                if command.name not in {"apt", "apt-get", "apk", "aptitude", "apt-fast"}:
-                    continue
-                for word in command.arguments:
-                    if _PACKAGE.fullmatch(word.value) and word.line not in lines:
-                        lines.add(word.line)
-                        yield RULE.finding(
-                            part.dockerfile.path,
-                            word.line,
-                            f"NGINX is installed in the image of {part.name}",
-                            "Remove the package; NGINX has a container of its own.",
-                            requirements=ids,
-                        )
-            del instruction
+        arguments = {
+            name: value for i in part.instructions if i.name in {"ARG", "ENV"} for name, value, _ in i.pairs() if value
+        }
+        images = [script for _, script in project.run_scripts(part.dockerfile)]
+        own = [script for script in project.scripts if part.holds(script.path)]
+        seen: set[tuple[str, int]] = set()
+        for script in (*images, *own):
+            for word in _packages(script):
+                if _PACKAGE.fullmatch(interpolate(word.value, arguments).text) and (script.path, word.line) not in seen:
+                    seen.add((script.path, word.line))
+                    yield RULE.finding(
+                        script.path,
+                        word.line,
+                        f"NGINX is installed in the image of {part.name}"
+                        if script in images
+                        else f"NGINX is installed when {part.name} starts",
+                        "Remove the package; NGINX has a container of its own.",
+                        requirements=ids,
+                    )
         for instruction in part.dockerfile.instructions:
             if instruction.name in {"CMD", "ENTRYPOINT"} and re.search(
                 r"(?<![\w.-])nginx(?![\w.-])", instruction.value
@@ -45,6 +50,13 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                     "Remove it; NGINX has a container of its own.",
                     requirements=ids,
                 )
+
+
+def _packages(script: Script) -> Iterator[Word]:
+    """Yield the words of the commands that install packages."""
+    for command in script.commands:
+        if command.name in {"apt", "apt-get", "apk", "aptitude", "apt-fast"}:
+            yield from command.arguments
 
 
 RULE = Rule(

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from inception_check.evidence.compose import Service
 from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule
 
 _BASES = frozenset({"alpine", "debian"})
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     if project.compose is None and not project.dockerfiles:
         yield RULE.undecided("there is neither a Compose file nor a Dockerfile")
         return
     if project.compose is not None:
         for service in project.compose.services.values():
-            if service.build is None:
+            if service.build is None and not _is_local(project, service):
                 what = (
                     f"pulls {service.image.value or service.image.text}"
                     if service.image is not None
@@ -34,7 +35,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             base = stage.resolved
             if stage.unknown or dockerfile.is_stage(base, stage.index) or base == "scratch" or not base:
                 continue
-            if not _is_base(base):
+            if not _is_base(base) and project.local_dockerfile(base) is None:
                 yield RULE.finding(
                     dockerfile.path,
                     stage.instruction.line,
@@ -45,13 +46,19 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             source = instruction.flag("from")
             if not source or source.isdigit() or "$" in source or instruction.name not in {"COPY", "ADD"}:
                 continue
-            if not dockerfile.is_stage(source, len(dockerfile.stages)) and not _is_base(source):
+            local = dockerfile.is_stage(source, len(dockerfile.stages)) or project.local_dockerfile(source) is not None
+            if not local and not _is_base(source):
                 yield RULE.finding(
                     dockerfile.path,
                     instruction.line,
                     f"{instruction.name} --from={source} takes files out of a pulled image",
                     "Install what you need in the image itself, or in a build stage of your own.",
                 )
+
+
+def _is_local(project: Project, service: Service) -> bool:
+    """Tell whether the Makefile builds the image of a service."""
+    return service.image is not None and project.local_dockerfile(service.image.value) is not None
 
 
 def _is_base(reference: str) -> bool:

@@ -24,4 +24,4 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             yield RULE.finding(path, line, "a private key is in the repository", _FIX)
 
 
-RULE = Rule("private-key-in-git", "No private key is in git", ("E1", "R34"), _check)
+RULE = Rule("private-key-in-git", "No private key is in git", ("E1", "R34"), _check, whole=True)

@@ -9,9 +9,7 @@ from inception_check.model import Context, Outcome, Rule, Severity
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    if project.compose is None:
-        return
-    for service in project.compose.services.values():
+    for service in (service for one in project.composes for service in one.services.values()):
         value = service.key("privileged")
         if value is not None and value.is_true:
             path, line = service.place("privileged")

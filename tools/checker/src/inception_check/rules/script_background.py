@@ -41,7 +41,7 @@ def daemonises(command: ShellCommand) -> str:
     return ""
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     if not project.dockerfiles:
         yield RULE.undecided("there is no Dockerfile")
         return

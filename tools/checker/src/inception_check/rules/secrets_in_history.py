@@ -16,7 +16,7 @@ from inception_check.evidence.githistory import History, PastFile
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import SourceFile, decode
 from inception_check.model import Context, Outcome, Rule, Severity
-from inception_check.rules.credentials_in_git import search
+from inception_check.rules.credentials_in_git import in_bytes, search
 
 _WANTED = re.compile(
     r"(?:(?:^|/)(?:[^/]*\.env[^/]*|env\.[^/]*|env|Makefile|GNUmakefile|[^/]*Dockerfile[^/]*|\.htpasswd|\.my\.cnf)"
@@ -84,35 +84,24 @@ def _what(project: Project, path: str, past: PastFile) -> tuple[str, int] | None
     """Say what a file of the past holds, and in which line."""
     if path.endswith((".p12", ".pfx", ".jks")):
         return "a key store", 1
-    if b"\0" in past.data[:8192]:
-        return None
-    source = SourceFile(path, project.tree.root / path, len(past.data), False, project.tree)
-    # The content is not that of the disk: set before it is asked for, it is never read from there.
-    source.__dict__["data"] = past.data
-    if b"PRIVATE KEY-----" in past.data:
-        for line in found.private_keys(decode(past.data)[0]):
-            return "a private key", line
-    sure = [c for c in _in_text(project, source) if c.sure]
-    if not sure:
-        return None
-    first = min(sure, key=lambda c: c.line)
-    return f"a credential ({first.what})", first.line
+    if "dockerfile" not in path.lower().rpartition("/")[2]:
+        return in_bytes(project, path, past.data)
+    sure = [c for c in _in_dockerfile(decode(past.data)[0], path) if c.sure]
+    return (f"a credential ({sure[0].what})", sure[0].line) if sure else None
 
 
 def _in_text(project: Project, source: SourceFile) -> Iterator[found.Credential]:
-    if "dockerfile" not in source.name.lower():
-        yield from search(project, source)
-        return
-    for instruction in parse_dockerfile(source.text, source.path).instructions:
+    in_dockerfile = "dockerfile" in source.name.lower()
+    return _in_dockerfile(source.text, source.path) if in_dockerfile else search(project, source)
+
+
+def _in_dockerfile(text: str, path: str) -> Iterator[found.Credential]:
+    for instruction in parse_dockerfile(text, path).instructions:
         if instruction.name in {"ENV", "ARG"}:
             for name, value, line in instruction.pairs():
-                if (
-                    value is not None
-                    and found.is_credential_name(name)
-                    and found.is_secret_value(value, name, example=False)
-                ):
-                    yield found.Credential(name, line)
-    yield from found.in_token(source.text)
+                if value is not None:
+                    yield from found.judge(name, value, line, example=False)
+    yield from found.in_token(text)
 
 
 RULE = Rule(
@@ -122,4 +111,5 @@ RULE = Rule(
     _check,
     refutes=("E1", "R34"),
     severity=Severity.WARNING,
+    whole=True,
 )

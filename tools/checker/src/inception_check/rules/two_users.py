@@ -16,40 +16,52 @@ _OTHER_WAYS = re.compile(
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:
-    installs: list[tuple[str, int]] = []
-    created = 0
-    for top in install_scripts(project):
-        for script in top.everything():
-            for command in script.commands:
-                if wp_command(command, "core", "install"):
-                    installs.append((script.path, command.line))
-                elif wp_command(command, "user", "create"):
-                    created += 1
-            if _OTHER_WAYS.search(script.text):
-                created += 1
-    part = project.part("wordpress")
-    for source in project.tree.below(part.home) if part is not None and part.home not in {None, "."} else ():
-        if source.name.endswith(".php") and source.size < 200_000:
-            made = re.search(r"\bwp_insert_user\s*\(|\bwp_create_user\s*\(", source.text)
-            start = re.search(r"\bwp_install\s*\(", source.text)
-            if made:
-                created += 1
-            elif start:
-                installs.append((source.path, source.text.count("\n", 0, start.start()) + 1))
-    if created:
+    installs, created = _in_scripts(project)
+    more_installs, more_created = _in_php(project)
+    installs += more_installs
+    if created or more_created:
         return
     if not installs:
         yield RULE.undecided("how WordPress gets its users could not be found")
         return
     if any(path.endswith(".sql") and _OTHER_WAYS.search(project.text(path)) for path in project.tree.files):
         return
-    path, line = installs[0]
     yield RULE.finding(
-        path,
-        line,
+        *installs[0],
         "WordPress gets an administrator and no second user",
         "Add wp user create <name> <email> --role=author.",
     )
+
+
+def _in_scripts(project: Project) -> tuple[list[tuple[str, int]], bool]:
+    """Return where scripts install WordPress, and whether one makes a further user."""
+    installs: list[tuple[str, int]] = []
+    created = False
+    for top in install_scripts(project):
+        for script in top.everything():
+            created = created or _OTHER_WAYS.search(script.text) is not None
+            for command in script.commands:
+                if wp_command(command, "core", "install"):
+                    installs.append((script.path, command.line))
+                elif wp_command(command, "user", "create"):
+                    created = True
+    return installs, created
+
+
+def _in_php(project: Project) -> tuple[list[tuple[str, int]], bool]:
+    """Return where PHP of the WordPress service installs the site, and whether it makes a further user."""
+    installs: list[tuple[str, int]] = []
+    created = False
+    part = project.part("wordpress")
+    for source in project.tree.below(part.home) if part is not None and part.home not in {None, "."} else ():
+        if not source.name.endswith(".php") or source.size >= 200_000:
+            continue
+        start = re.search(r"\bwp_install\s*\(", source.text)
+        if re.search(r"\bwp_insert_user\s*\(|\bwp_create_user\s*\(", source.text):
+            created = True
+        elif start:
+            installs.append((source.path, source.text.count("\n", 0, start.start()) + 1))
+    return installs, created
 
 
 RULE = Rule("two-users", "WordPress gets a second user besides the administrator", ("R25",), _check)

@@ -16,7 +16,7 @@ _GOOD = re.compile(r"/home/[^/]+/data(?:/.*)?")
 _FIX = "Give the volume driver_opts: type: none, o: bind, device: /home/<login>/data/<name>."
 
 
-def _check(project: Project, _: Context) -> Iterator[Outcome]:
+def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- the cases of one rule, one after the other
     compose = project.compose
     if compose is None or not compose.services:
         yield RULE.undecided("there is no Compose file that could be read")
@@ -93,6 +93,9 @@ def _judge(compose: Compose, text: str) -> str | None:
     """Return the wrong path, an empty text for a right one, None when it cannot be known."""
     found = compose.interpolated(text)
     path = found.text
+    if re.match(r"\$\{?PWD\b|\.{1,2}(?:/|$)", text.strip()):
+        # The working directory is the repository's, wherever that lies.
+        return text
     if found.unknown:
         stand_in = {**compose.values, **dict.fromkeys(found.unknown, "login")}
         from inception_check.evidence.interpolation import interpolate

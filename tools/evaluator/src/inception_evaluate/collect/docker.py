@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from inception_evaluate import internet
 from inception_evaluate.collect.processes import Look, look
 from inception_evaluate.evidence import Stack
 from inception_evaluate.machine import Machine, UnseenError, engine_complaint
@@ -157,6 +158,10 @@ def collect(machine: Machine, directory: str, name: str = "") -> tuple[Stack, di
         exit_codes={_service(f): int(f["State"]["ExitCode"]) for f in inspected if not f["State"].get("Running")},
         foreign_ports=foreign,
         uptimes={_service(facts): _uptime(facts) for facts in inspected},
+        configured={_service(facts): _published(facts["HostConfig"].get("PortBindings")) for facts in inspected},
+        cut_off=_cut_off(machine, inspected),
+        files=tuple(filter(None, labels.get(f"{_LABEL}project.config_files", "").split(","))),
+        env_file=labels.get(f"{_LABEL}project.environment_file", "").split(",")[-1] or f"{workdir}/.env",
     ), looks
 
 
@@ -215,6 +220,21 @@ def _uptime(facts: Mapping[str, Any]) -> float:
         return 0.0
 
 
+#: Lines of a container's log that are looked through.
+_LOG = "400"
+
+
+def _cut_off(machine: Machine, inspected: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Tell which services wanted to download something and could not, because the machine does not reach it."""
+    found = {}
+    for facts in inspected:
+        said = machine.docker("logs", "--tail", _LOG, facts["Id"])
+        addresses = internet.unreachable(machine, said.out + said.err)
+        if addresses:
+            found[_service(facts)] = tuple(addresses)
+    return found
+
+
 def _images(machine: Machine, identifiers: set[str]) -> dict[str, int]:
     if not identifiers:
         return {}
@@ -224,9 +244,13 @@ def _images(machine: Machine, identifiers: set[str]) -> dict[str, int]:
 
 
 def _ports(facts: Mapping[str, Any]) -> tuple[Port, ...]:
+    """Return what a container publishes now."""
+    return _published(facts["NetworkSettings"].get("Ports"))
+
+
+def _published(bound: Mapping[str, Any] | None) -> tuple[Port, ...]:
     found = []
-    # What a stopped container would publish is in its configuration only.
-    for inner, bindings in (facts["NetworkSettings"].get("Ports") or {}).items():
+    for inner, bindings in (bound or {}).items():
         number, _, protocol = inner.partition("/")
         for binding in bindings or []:
             address = binding.get("HostIp", "")

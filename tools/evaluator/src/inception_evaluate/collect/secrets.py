@@ -22,7 +22,7 @@ found = {}
 for place in QUESTION:
     paths = [place]
     if os.path.isdir(place):
-        paths = [os.path.join(place, name) for name in sorted(os.listdir(place))]
+        paths = [os.path.join(folder, name) for folder, _, names in sorted(os.walk(place)) for name in sorted(names)]
     for path in paths[:50]:
         try:
             if os.path.isfile(path) and os.path.getsize(path) < 65536:
@@ -76,8 +76,8 @@ def collect(machine: Machine, stack: Stack, directory: str) -> tuple[Candidate, 
 
     """
     mounted = [m.source for one in stack.containers for m in one.mounts if m.kind == "bind" and m.secret]
-    places = [*mounted, f"{directory}/secrets", f"{directory}/srcs/secrets", f"{stack.directory}/.env"]
-    places += [f"{directory}/srcs/.env", f"{directory}/.env"]
+    places = [*mounted, f"{directory}/secrets", f"{directory}/srcs/secrets", f"{stack.directory}/secrets"]
+    places += [stack.env_file, f"{stack.directory}/.env", f"{directory}/srcs/.env", f"{directory}/.env"]
     found: list[Candidate] = []
     for path, text in machine.python(_READ, list(dict.fromkeys(places))).items():
         name = path.rpartition("/")[2]

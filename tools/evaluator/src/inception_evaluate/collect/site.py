@@ -10,7 +10,7 @@ import time
 from html import unescape
 
 from inception_evaluate.evidence import Page, Site, Stack
-from inception_evaluate.machine import Machine, UnseenError
+from inception_evaluate.machine import Machine
 
 #: Seconds that one answer may take; a site that is slower is told so.
 LIMIT = 20.0
@@ -51,40 +51,11 @@ def fetch(address: str, port: int, domain: str, path: str = "/", *, tls: bool = 
     url = f"{'https' if tls else 'http'}://{host}{path}"
     began = time.monotonic()
 
-    def failed(error: str) -> Page:
-        return Page(url, 0, error=error, seconds=time.monotonic() - began)
-
     try:
-        raw = socket.create_connection((address, port), timeout=timeout)
-    except ConnectionRefusedError:
-        return failed("connection refused")
-    except TimeoutError:
-        return failed(f"no connection within {timeout:.0f} s")
-    except OSError as error:
-        return failed(f"no connection: {error.strerror or error}")
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
-    try:
-        connection.sock = _context().wrap_socket(raw, server_hostname=domain) if tls else raw
-        connection.request("GET", path, headers={"Host": host, "User-Agent": "inception-evaluate", "Accept": "*/*"})
-        answer = connection.getresponse()
-        body = bytearray()
-        while len(body) < _MAX_BODY:
-            part = answer.read1(65536)
-            if not part:
-                break
-            body += part
-            if time.monotonic() - began > timeout:
-                return failed(f"the answer was not complete after {timeout:.0f} s")
-    except TimeoutError:
-        return failed(f"no answer within {timeout:.0f} s")
-    except ssl.SSLError as error:
-        return failed(f"the TLS handshake failed: {error.reason or error}")
-    except (OSError, http.client.HTTPException) as error:
-        return failed(f"the connection broke: {type(error).__name__}")
-    finally:
-        connection.close()
-        raw.close()
-    content = bytes(body)
+        raw = _connect(address, port, timeout)
+        answer, content = _ask(raw, host, path, server_name=domain if tls else "", timeout=timeout)
+    except _FetchError as error:
+        return Page(url, 0, error=str(error), seconds=time.monotonic() - began)
     title = _TITLE.search(content)
     location = answer.headers.get("Location", "")
     return Page(
@@ -99,24 +70,64 @@ def fetch(address: str, port: int, domain: str, path: str = "/", *, tls: bool = 
     )
 
 
+class _FetchError(Exception):
+    """No whole answer came; the message says why."""
+
+
+def _connect(address: str, port: int, timeout: float) -> socket.socket:
+    try:
+        return socket.create_connection((address, port), timeout=timeout)
+    except ConnectionRefusedError as error:
+        raise _FetchError("connection refused") from error
+    except TimeoutError as error:
+        raise _FetchError(f"no connection within {timeout:.0f} s") from error
+    except OSError as error:
+        raise _FetchError(f"no connection: {error.strerror or error}") from error
+
+
+def _ask(
+    raw: socket.socket, host: str, path: str, *, server_name: str, timeout: float
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask over a connection, which is closed then; TLS is spoken when there is a server name."""
+    connection = http.client.HTTPConnection(host, timeout=timeout)
+    end = time.monotonic() + timeout
+    try:
+        connection.sock = _context().wrap_socket(raw, server_hostname=server_name) if server_name else raw
+        connection.request("GET", path, headers={"Host": host, "User-Agent": "inception-evaluate", "Accept": "*/*"})
+        answer = connection.getresponse()
+        body = bytearray()
+        while len(body) < _MAX_BODY and (part := answer.read1(65536)):
+            body += part
+            if time.monotonic() > end:
+                raise _FetchError(f"the answer was not complete after {timeout:.0f} s")
+    except TimeoutError as error:
+        raise _FetchError(f"no answer within {timeout:.0f} s") from error
+    except ssl.SSLError as error:
+        raise _FetchError(f"the TLS handshake failed: {error.reason or error}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _FetchError(f"the connection broke: {type(error).__name__}") from error
+    finally:
+        connection.close()
+        raw.close()
+    return answer, bytes(body)
+
+
 def https_port(stack: Stack) -> int:
-    """Return the port that the way in is published on: NGINX's 443 if it has that, else its lowest.
+    """Return the port of the way in: the one that NGINX publishes, or would publish if it ran; 443 without any.
 
-    Raises:
-        UnseenError: nothing is published.
-
+    Where no container is NGINX, one that publishes its own port 443 is the way in. What any other service
+    publishes is no way in, so that a site whose NGINX is down is a site that does not answer.
     """
     nginx = stack.role("nginx")
-    ports = [port for port in (nginx.ports if nginx is not None else ()) if port.protocol == "tcp"]
-    if not ports:
-        ports = [port for one in stack.containers for port in one.ports if port.protocol == "tcp"]
-    for port in ports:
-        if port.host == 443:
-            return 443
+    if nginx is not None:
+        ports = [*nginx.ports, *stack.configured.get(nginx.service, ())]
+    else:
+        ports = [port for one in stack.containers for port in one.ports if port.container == 443]
+    hosts = [port.host for port in ports if port.protocol == "tcp"]
+    if not hosts or 443 in hosts:
+        return 443
     secure = [port.host for port in ports if port.container in (443, 8443) or port.host % 1000 == 443]
-    if secure or ports:
-        return min(secure or [port.host for port in ports])
-    raise UnseenError("no container of the stack publishes a port, so there is no way in")
+    return min(secure or hosts)
 
 
 def resolved(machine: Machine, domain: str) -> tuple[str, ...]:
@@ -140,7 +151,7 @@ def collect(machine: Machine, stack: Stack, domain: str) -> Site:
     """Meet the site.
 
     Raises:
-        UnseenError: there is no way in, or the machine cannot be asked.
+        UnseenError: the machine cannot be asked.
 
     """
     port = https_port(stack)

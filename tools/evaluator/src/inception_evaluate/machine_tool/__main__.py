@@ -2,6 +2,6 @@
 
 import sys
 
-from inception_evaluate.machine_tool import main
+from inception_evaluate.machine_tool.cli import main
 
 sys.exit(main())

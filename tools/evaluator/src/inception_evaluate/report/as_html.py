@@ -17,6 +17,7 @@ from inception_check.model import Finding, Severity
 from inception_check.reports.clean import printable
 from inception_evaluate.model import Check, Evaluation, Figure, Shot, Verdict
 from inception_evaluate.report import diagram, facts
+from inception_evaluate.report.diagram import shapes
 from inception_evaluate.report.sections import sections
 from inception_evaluate.report.units import quantity
 
@@ -111,7 +112,7 @@ def render_html(evaluation: Evaluation, directory: Path) -> str:
             owners=owners,
             pictures=_pictures(evaluation.checks, directory),
             drawings=drawings,
-            metrics=diagram,
+            metrics=shapes,
             groups=_groups(evaluation.figures),
             facts=facts,
             common=facts.common(evaluation),
@@ -134,7 +135,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "quantity": quantity,
-        "number": diagram._number,
+        "number": shapes.number,
         "anchor": _anchor,
         "moment": _moment,
         "path": _path,

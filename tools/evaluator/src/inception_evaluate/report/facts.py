@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from inception_check.model import Finding, Severity
 from inception_check.rules import PAGES
 from inception_evaluate.model import Check, Container, DockerfileFacts, Evaluation, Mount, Verdict
-from inception_evaluate.report.diagram import calls
+from inception_evaluate.report.diagram.contents import calls
 
 
 @dataclass(frozen=True, slots=True)

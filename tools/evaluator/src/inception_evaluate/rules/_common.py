@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
+from inception_check.model import Severity
 from inception_evaluate.evidence import Missing, Step
 from inception_evaluate.rule import LiveOutcome, LiveRule
 
@@ -18,12 +20,15 @@ def seen(part: T | Missing) -> T:
     return part
 
 
-def judge_step(rule: LiveRule, step: Step | None, what: str, fix: str, *requirements: str) -> LiveOutcome:
-    """Turn a step in the browser into an outcome."""
+def judge_step(rule: LiveRule, step: Step | None, what: str, fix: str, *requirements: str) -> Iterator[LiveOutcome]:
+    """Turn a step into what speaks for the requirements, or against them."""
     if step is None:
-        return rule.undecided(f"{what} was not tried", *requirements)
-    if step.good is None:
-        return rule.undecided(step.sentence, *requirements)
-    if step.good:
-        return rule.saw(step.sentence, *requirements, shots=step.shots)
-    return rule.finding(step.sentence, fix, requirements=requirements or None)
+        yield rule.undecided(f"{what} was not tried", *requirements)
+    elif step.good is None:
+        yield rule.undecided(step.sentence, *requirements)
+    elif step.good:
+        yield rule.saw(step.sentence, *requirements, shots=step.shots)
+        if step.doubt:
+            yield rule.finding(step.doubt, fix, requirements=requirements or None, severity=Severity.WARNING)
+    else:
+        yield rule.finding(step.sentence, fix, requirements=requirements or None)

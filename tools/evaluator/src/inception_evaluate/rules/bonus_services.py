@@ -44,4 +44,4 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
             yield RULE.finding(one.sentence, f"See `docker logs {one.service}`.", requirements=(one.requirement,))
 
 
-RULE = LiveRule("bonus-services", "The bonus services work", tuple(_WHAT), ("stack", "bonus"), _check)
+RULE = LiveRule("bonus-services", "The bonus services work", tuple(_WHAT), ("stack", "bonus"), _check, wants_all=True)

@@ -11,7 +11,7 @@ from inception_evaluate.rules._common import judge_step, seen
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     fix = "Allow comments on a published entry, and see that wp-comments-post.php reaches PHP."
-    yield judge_step(RULE, seen(evidence.browsing).step("comment"), "the comment", fix)
+    yield from judge_step(RULE, seen(evidence.browsing).step("comment"), "the comment", fix)
 
 
-RULE = LiveRule("browser-comment", "The ordinary user can comment", ("E48",), ("browsing",), _check)
+RULE = LiveRule("browser-comment", "The ordinary user can comment", ("E48",), ("browsing",), _check, wants_all=True)

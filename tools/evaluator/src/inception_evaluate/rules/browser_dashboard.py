@@ -13,7 +13,9 @@ from inception_evaluate.rules._common import judge_step, seen
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     browsing = seen(evidence.browsing)
     signed_in = browsing.step("dashboard")
-    yield judge_step(RULE, signed_in, "signing in", "See that the administrator's password is that of the secrets.")
+    yield from judge_step(
+        RULE, signed_in, "signing in", "See that the administrator's password is that of the secrets."
+    )
     if signed_in is None or not signed_in.good:
         return
     fixes = {
@@ -29,4 +31,6 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
             yield RULE.finding(step.sentence, fix, severity=Severity.WARNING)
 
 
-RULE = LiveRule("browser-dashboard", "The administrator's dashboard works", ("E49",), ("browsing",), _check)
+RULE = LiveRule(
+    "browser-dashboard", "The administrator's dashboard works", ("E49",), ("browsing",), _check, wants_all=True
+)

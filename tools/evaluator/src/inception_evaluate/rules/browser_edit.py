@@ -11,7 +11,9 @@ from inception_evaluate.rules._common import judge_step, seen
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     fix = "See that the editor can save (its REST interface), and that a cache forgets a page that was edited."
-    yield judge_step(RULE, seen(evidence.browsing).step("edit"), "editing a page", fix)
+    yield from judge_step(RULE, seen(evidence.browsing).step("edit"), "editing a page", fix)
 
 
-RULE = LiveRule("browser-edit", "An edited page shows its change at once", ("E50",), ("browsing",), _check)
+RULE = LiveRule(
+    "browser-edit", "An edited page shows its change at once", ("E50",), ("browsing",), _check, wants_all=True
+)

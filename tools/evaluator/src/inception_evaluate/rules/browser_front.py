@@ -11,7 +11,7 @@ from inception_evaluate.rules._common import judge_step, seen
 
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     fix = "Open the address in a browser and see what it complains of."
-    yield judge_step(RULE, seen(evidence.browsing).step("front"), "the front page", fix)
+    yield from judge_step(RULE, seen(evidence.browsing).step("front"), "the front page", fix)
 
 
-RULE = LiveRule("browser-front", "A browser shows the site", ("E29", "E42"), ("browsing",), _check)
+RULE = LiveRule("browser-front", "A browser shows the site", ("E29", "E42"), ("browsing",), _check, wants_all=True)

@@ -12,7 +12,7 @@ from inception_evaluate.rules._common import judge_step, seen
 def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
     fix = "Let one setting reach every place that needs the port: Compose file, NGINX, php-fpm, WordPress's address."
     for step in seen(evidence.rebuild).steps:
-        yield judge_step(RULE, step, step.id, fix)
+        yield from judge_step(RULE, step, step.id, fix)
 
 
-RULE = LiveRule("changed-port", "A changed port works after a rebuild", ("E59",), ("rebuild",), _check)
+RULE = LiveRule("changed-port", "A changed port works after a rebuild", ("E59",), ("rebuild",), _check, wants_all=True)

@@ -38,5 +38,10 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
 
 
 RULE = LiveRule(
-    "compose-ps", "docker compose ps lists each mandatory container", tuple(_IDS.values()), ("stack",), _check
+    "compose-ps",
+    "docker compose ps lists each mandatory container",
+    tuple(_IDS.values()),
+    ("stack",),
+    _check,
+    wants_all=True,
 )

@@ -27,5 +27,10 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
 
 
 RULE = LiveRule(
-    "database-filled", "The database can be logged in to and is not empty", ("E55", "E56"), ("database",), _check
+    "database-filled",
+    "The database can be logged in to and is not empty",
+    ("E55", "E56"),
+    ("database",),
+    _check,
+    wants_all=True,
 )

@@ -48,4 +48,5 @@ RULE = LiveRule(
     ("R25", "R26", "E49"),
     ("database",),
     _check,
+    wants_all=True,
 )

@@ -36,4 +36,4 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
             )
 
 
-RULE = LiveRule("killed-daemon", "A killed daemon comes back", ("R19",), ("stack", "kills"), _check)
+RULE = LiveRule("killed-daemon", "A killed daemon comes back", ("R19",), ("stack", "kills"), _check, wants_all=True)

@@ -44,4 +44,6 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
         yield RULE.saw(f"{len(stack.containers)} containers for {known} services: {states}.", "R6")
 
 
-RULE = LiveRule("running", "Compose started everything, and nothing crashed", ("E35", "R6"), ("stack",), _check)
+RULE = LiveRule(
+    "running", "Compose started everything, and nothing crashed", ("E35", "R6"), ("stack",), _check, wants_all=True
+)

@@ -22,4 +22,4 @@ def _check(evidence: Evidence) -> Iterator[LiveOutcome]:
         yield RULE.saw(f"{site.front.url} answers with {site.front.status} after {quantity(site.front.seconds, 's')}.")
 
 
-RULE = LiveRule("way-in", "The site answers on port 443", ("E27",), ("site",), _check)
+RULE = LiveRule("way-in", "The site answers on port 443", ("E27",), ("site",), _check, wants_all=True)
