@@ -306,6 +306,8 @@ ROUNDS = (
             "wrong-login", "R28,E47,E54,R17", {"R28": ("domain-resolves",)} | dict.fromkeys(("E47", "E54", "R17"), ("data-path",)),
             "not a path under /home/tux/data/",
         ),
+    ), options=("--login", "tux")),
+    Round("let-in", (
         Broken(
             "held-comment", "E48", {}, "held for moderation", warns={"E48": ("browser-comment",)},
             before=_plugin("held", "add_filter('pre_comment_approved', function () { return 0; }, 99);"),
@@ -317,7 +319,7 @@ ROUNDS = (
             "iptables --policy FORWARD ACCEPT; docker network connect inception mariadb",
             after="sh /tmp/forward.kept; docker network disconnect inception mariadb",
         ),
-    ), options=("--login", "tux")),
+    )),
     Round("wrong-project", (
         Broken(
             "nothing-runs", f"{STACK},{PORTS},{TLS},{DATABASE},{PAGE},E48,E49,E50,E60,R19,R28,R35", {}, "no container belongs to the Compose project nothing",
