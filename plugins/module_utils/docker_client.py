@@ -20,6 +20,8 @@ from ansible.module_utils.attended_docker import clean_environment
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
+#: Compose's hash of what a container was made from.
+HASH_LABEL = "com.docker.compose.config-hash"
 #: While Compose replaces a container, the new one has the beginning of the old one's ID before its name.
 UNFINISHED = re.compile(r"/[0-9a-f]{12}_")
 
@@ -163,8 +165,8 @@ class Project:
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return the inspected containers of the project by service, unfinished ones by their name."""
-        # What `docker compose run` has left is no service's container.
-        filters = {"label": [*self.labels, f"{ONE_OFF_LABEL}=False"]}
+        # What `docker compose run` has left is no service's container. What has no hash is not Compose's.
+        filters = {"label": [*self.labels, f"{ONE_OFF_LABEL}=False", HASH_LABEL]}
         listed = self.engine.get("/containers/json", filters, all="1")
         inspected = [self.engine.get(f"/containers/{container['Id']}/json") for container in listed]
         return {

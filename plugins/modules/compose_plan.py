@@ -11,9 +11,9 @@ description:
   - Reads and compares; M(community.docker.docker_compose_v2) then acts on the difference. Nothing is changed.
   - An image carries a digest of its build context, arguments and base as a label, so that only what
     changed is built again. A container carries Compose's own configuration hash.
-  - A container that has a file mounted which was replaced since is restarted. One that was written in place is
-    reloaded where the service has the labels C(inception.reload), the command for it inside the container, and
-    C(inception.reload.loaded), a file there whose time tells what is loaded.
+  - A container that is paused or unhealthy, or has a file mounted which was replaced since, is restarted. One that
+    was written in place is reloaded where the service has the labels C(inception.reload), the command for it inside
+    the container, and C(inception.reload.loaded), a file there whose time tells what is loaded.
   - An image with the label C(inception.check) is asked, with that command and read-only access to the volumes of
     the present container, before it takes that container's place.
   - It waits until no other run is at work, and tells what an interrupted one has left unfinished.
@@ -171,6 +171,7 @@ from typing import Any
 from ansible.module_utils.attended_docker import LockError, exclusive
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_client import (
+    HASH_LABEL,
     PROJECT_LABEL,
     UNFINISHED,
     DockerError,
@@ -184,7 +185,6 @@ from ansible.module_utils.docker_client import (
 DIGEST_LABEL = "inception.context.sha256"
 #: How an image is asked whether it can take the place of the container that is there.
 CHECK_LABEL = "inception.check"
-HASH_LABEL = "com.docker.compose.config-hash"
 #: What is planned for each service, in the order in which it is told.
 PLANNED = ("build", "recreate", "restart", "reload", "remove")
 #: How a service loads its mounted files anew, and the file in the container whose time tells when it last did.
@@ -265,7 +265,7 @@ def stale_images(
 def outdated(
     config: dict[str, Any], hashes: dict[str, str], containers: dict[str, dict[str, Any]], images: dict[str, str]
 ) -> list[str]:
-    """Return the services whose container is missing, not running, or not what is asked for.
+    """Return the services whose container is missing, not running yet, or not what is asked for.
 
     Args:
         config: the resolved Compose file.
@@ -279,13 +279,21 @@ def outdated(
         state = (container or {}).get("State", {})
         if (
             container is None
-            # A paused container counts as running and keeps the health that it had.
-            or state.get("Status") != "running"
-            or state.get("Health", {}).get("Status", "healthy") != "healthy"
+            or state.get("Status") not in ("running", "paused")
+            or state.get("Health", {}).get("Status") == "starting"
             or is_replaced(container, hashes.get(name), images.get(name))
         ):
             found.append(name)
     return found
+
+
+def is_stuck(container: dict[str, Any]) -> bool:
+    """Tell whether a container has a process that does no work; a pause makes it unhealthy, too.
+
+    Only a restart gives it a new health to wait for: who waits for an unhealthy container gives up at once.
+    """
+    state = container["State"]
+    return bool(state.get("Status") == "paused" or state.get("Health", {}).get("Status") == "unhealthy")
 
 
 def is_replaced(container: dict[str, Any], config_hash: str | None, image: str | None) -> bool:
@@ -465,7 +473,8 @@ def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> di
         due |= {name for name in dependents(config, replaced) if name in containers}
     due &= set(config["services"])
     surplus = {c["Name"].lstrip("/") for name, c in containers.items() if name not in config["services"]}
-    restart, reload = due_by_files(containers, due_files, due)
+    wanted = {name: container for name, container in containers.items() if name in config["services"]}
+    restart, reload = due_as_they_are(wanted, due_files, due)
     plan: dict[str, Any] = {
         "build": sorted(stale),
         "recreate": sorted(due),
@@ -511,10 +520,10 @@ def plan_start(project: Project, due_files: Iterable[str], *, check: bool) -> di
     }
 
 
-def due_by_files(
+def due_as_they_are(
     containers: dict[str, dict[str, Any]], due_files: Iterable[str], due: set[str]
 ) -> tuple[set[str], set[str]]:
-    """Return the services to restart, and those to reload, because of a file that they have mounted.
+    """Return the services to restart, and those to reload: they are stuck, or have another file mounted.
 
     Args:
         containers: the inspected containers by service.
@@ -529,7 +538,8 @@ def due_by_files(
     restart |= (written - loading) | (
         set(mounting(containers, {name for name in files if not Path(name).exists()})) - due
     )
-    return restart, reload | (written & loading) - restart
+    restart |= {name for name, container in containers.items() if is_stuck(container)} - due
+    return restart, (reload | (written & loading)) - restart
 
 
 def checks(

@@ -109,12 +109,14 @@ CHANGES = (
     Change(
         "removed image", {"build": "nginx", "recreate": "nginx"}, script="docker rm --force nginx; docker rmi nginx:1.0"
     ),
-    Change("paused container", {"unpause": "nginx", "recreate": "nginx"}, script="docker pause nginx"),
+    # Long enough to be unhealthy.
+    Change("paused container", {"unpause": "nginx", "restart": "nginx"}, script="docker pause nginx; sleep 20"),
     Change(
         "service that is gone",
         {"remove": "redis"},
         script="docker run --detach --name redis --label com.docker.compose.project=inception "
-        "--label com.docker.compose.service=redis --label com.docker.compose.oneoff=False --entrypoint sleep nginx:1.0 300",
+        "--label com.docker.compose.service=redis --label com.docker.compose.oneoff=False "
+        "--label com.docker.compose.config-hash=0 --entrypoint sleep nginx:1.0 300",
     ),
     Change("nothing", {}),
 )
@@ -156,7 +158,7 @@ def what_was_done(before: dict[str, Any], after: dict[str, Any]) -> dict[str, st
         if before["images"].get(image) != after["images"].get(image):
             found["build"].append(name)
         old, new = there.get(name, {"id": "", "status": ""}), now[name]
-        if new["id"] != old["id"] or old["status"] != "running":
+        if new["id"] != old["id"] or old["status"] not in ("running", "paused"):
             found["recreate"].append(name)
         elif new["started"] != old["started"]:
             found["restart"].append(name)

@@ -32,7 +32,8 @@ def test_containers_are_those_of_services(tmp_path: Path, monkeypatch: pytest.Mo
     }
     with recorded_engine(answers, monkeypatch) as asked:
         assert list(project(tmp_path).containers()) == ["nginx", "/0123456789ab_nginx"]
-    assert asked[0] == ("/containers/json", {"label": [OURS, "com.docker.compose.oneoff=False"]})
+    labels = [OURS, "com.docker.compose.oneoff=False", "com.docker.compose.config-hash"]
+    assert asked[0] == ("/containers/json", {"label": labels})
 
 
 def test_images_that_are_missing_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

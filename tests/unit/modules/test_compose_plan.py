@@ -112,8 +112,6 @@ def test_a_stack_that_is_as_wanted_has_nothing_outdated() -> None:
     ("path", "value"),
     [
         (["State", "Status"], "exited"),
-        (["State", "Status"], "paused"),
-        (["State", "Health", "Status"], "unhealthy"),
         (["State", "Health", "Status"], "starting"),
         (["Config", "Labels", "com.docker.compose.config-hash"], "other"),
         (["Config", "Labels"], {}),
@@ -127,6 +125,24 @@ def test_each_difference_is_outdated(path: list[str], value: Any) -> None:
         place = place[step]
     place[path[-1]] = value
     assert stack.outdated(CONFIG, HASHES, containers, IMAGES) == ["mariadb"]
+
+
+@pytest.mark.parametrize(
+    ("state", "restart"),
+    [
+        ({"Status": "running", "Health": {"Status": "unhealthy"}}, {"mariadb"}),
+        ({"Status": "paused", "Health": {"Status": "healthy"}}, {"mariadb"}),
+        ({"Status": "running", "Health": {"Status": "healthy"}}, set()),
+        ({"Status": "running"}, set()),
+    ],
+)
+def test_what_is_stuck_is_restarted(state: dict[str, Any], restart: set[str]) -> None:
+    containers = copy.deepcopy(CONTAINERS)
+    containers["mariadb"]["State"] = state
+    assert stack.outdated(CONFIG, HASHES, containers, IMAGES) == []
+    assert stack.due_as_they_are(containers, [], set()) == (restart, set())
+    # One that is made anew has no need of it.
+    assert stack.due_as_they_are(containers, [], {"mariadb"}) == (set(), set())
 
 
 def test_a_missing_container_is_outdated() -> None:
@@ -474,7 +490,7 @@ def test_all_that_is_done_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with recorded_engine(answers, monkeypatch):
         plan = run_module(stack, arguments(tmp_path))
     assert plan["sentences"] == [
-        "recreate web",
+        "restart web",
         "unpause web",
         "remove the network former",
         "remove the images that were replaced",
