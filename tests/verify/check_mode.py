@@ -67,25 +67,19 @@ ALL = "mariadb, nginx, wordpress"
 #: In this order: each begins where the one before it has ended, so that a setting goes back to its default in the next.
 CHANGES = (
     Change("published port", {"recreate": "nginx, wordpress"}, "-e inception_https_port=8443"),
-    Change("published port in the settings, back", {"recreate": "nginx, wordpress"}),
+    Change("setting of MariaDB, port back", {"recreate": ALL}, "-e mariadb_buffer_pool_mb=64"),
+    Change("setting of WordPress, MariaDB's back", {"recreate": ALL}, "-e wordpress_port=9001"),
+    Change("setting of NGINX, WordPress's back", {"recreate": "nginx, wordpress"}, "-e nginx_port=4443"),
     Change(
-        "published port in .env",
+        "published port in .env, NGINX's back",
         {"recreate": "nginx, wordpress"},
         script="sed -i s/^HTTPS_PORT=.*/HTTPS_PORT=8443/ srcs/.env",
     ),
     Change(
-        "published port in .env, back",
-        {"recreate": "nginx, wordpress"},
-        script="sed -i s/^HTTPS_PORT=.*/HTTPS_PORT=443/ srcs/.env",
-    ),
-    Change("setting of MariaDB", {"recreate": ALL}, "-e mariadb_buffer_pool_mb=64"),
-    Change("setting of WordPress, and MariaDB's back", {"recreate": ALL}, "-e wordpress_port=9001"),
-    Change("setting of NGINX, and WordPress's back", {"recreate": "nginx, wordpress"}, "-e nginx_port=4443"),
-    Change("setting of NGINX, back", {"recreate": "nginx, wordpress"}),
-    Change(
-        "file of a build context",
-        {"build": "nginx", "recreate": "nginx"},
-        script="echo '# changed' >> srcs/requirements/nginx/conf/nginx.conf",
+        "file of a build context, port back in .env",
+        {"build": "nginx", "recreate": "nginx, wordpress"},
+        script="sed -i s/^HTTPS_PORT=.*/HTTPS_PORT=443/ srcs/.env; "
+        "echo '# changed' >> srcs/requirements/nginx/conf/nginx.conf",
     ),
     Change(
         "template of a Dockerfile",
@@ -101,11 +95,13 @@ CHANGES = (
     Change("certificate", {"restart": "nginx"}, script="rm secrets/tls.crt secrets/tls.key"),
     Change("certificate written in place", {"reload": "nginx"}, script="sleep 1; touch secrets/tls.crt"),
     Change("domain", {"recreate": "nginx, wordpress"}, "-e inception_domain=blog.42.fr"),
-    Change("domain, back", {"recreate": "nginx, wordpress"}),
-    Change("network", {"recreate": ALL, "replace": "the networks"}, "-e inception_network=backbone"),
+    Change("network, domain back", {"recreate": ALL, "replace": "the networks"}, "-e inception_network=backbone"),
     Change("network, back", {"recreate": ALL, "replace": "the networks"}),
-    Change("stopped container", {"recreate": "wordpress"}, script="docker stop wordpress"),
-    Change("removed container", {"recreate": "mariadb"}, script="docker rm --force mariadb"),
+    Change(
+        "stopped and removed containers",
+        {"recreate": "mariadb, wordpress"},
+        script="docker stop wordpress; docker rm --force mariadb",
+    ),
     Change(
         "removed image", {"build": "nginx", "recreate": "nginx"}, script="docker rm --force nginx; docker rmi nginx:1.0"
     ),
