@@ -42,7 +42,7 @@ _SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", 
 _DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
 
 #: The passwords that may be given.
-_SECRETS = ("db_password", "db_root_password", "wp_admin_password", "wp_user_password")
+_SECRETS = ("db_password", "db_root_password", "mail_password", "wp_admin_password", "wp_user_password")
 
 _TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
@@ -305,18 +305,29 @@ def _secrets(name: str, value: object) -> str | None:
     unknown = sorted(key for key in given if key not in _SECRETS)
     if unknown:
         return f"{name} holds {unknown[0]!r}, which is no secret of the stack; known are {', '.join(_SECRETS)}."
-    weak = sorted(key for key, secret in given.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
+    if "mail_password" in given and not re.fullmatch(r"[^\r\n]{1,256}", str(given["mail_password"])):
+        return f"{name} holds a mail_password that cannot be used; take one line of 1 to 256 characters."
+    # The relay's own rules hold for its password.
+    ours = {key: secret for key, secret in given.items() if key != "mail_password"}
+    weak = sorted(key for key, secret in ours.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
     if weak:
         return f"{name} holds a {weak[0]} that cannot be used; take 12 to 128 letters, digits and signs of ASCII."
     # As what lies in secrets/ already is judged: machine_facts.secret_problem.
     guessed = sorted(
-        key for key, secret in given.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
+        key for key, secret in ours.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
     )
     if guessed:
         return f"{name} holds a {guessed[0]} that is easily guessed; take another."
     if ("wp_admin_password" in given) != ("wp_user_password" in given):
         return f"{name} holds the password of one user of WordPress alone; give wp_admin_password and wp_user_password."
     return None
+
+
+def _optional_host(name: str, value: object) -> str | None:
+    text = str(value)
+    if not text or _DOMAIN.fullmatch(text) or re.fullmatch(_LABEL, text) or _address(name, text) is None:
+        return None
+    return f"{name} is {text!r}, which is no host; use a name like smtp.example.org, or an address."
 
 
 def _optional_checksum(name: str, value: object) -> str | None:
@@ -353,11 +364,27 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, inner spaces and _ . @ -"),
     "wordpress_admin_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
+    "wordpress_mail_host": _optional_host,
+    "wordpress_mail_port": _port,
+    "wordpress_mail_sender": _matches(_EMAIL, "an e-mail address"),
     "wordpress_url": _url,
     "wordpress_cli_url": _url,
     "wordpress_sha256": _optional_checksum,
     "wordpress_cli_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
 }
+
+
+def _mail_relations(text: Callable[[str], str]) -> list[str]:
+    if not text("wordpress_mail_user"):
+        return []
+    if not text("wordpress_mail_host"):
+        return ["wordpress_mail_user is set, but wordpress_mail_host is not; name the relay too."]
+    if text("wordpress_mail_tls") == "none":
+        return [
+            "wordpress_mail_tls is none, so the relay's password would travel unencrypted; set starttls or tls, "
+            "or no wordpress_mail_user."
+        ]
+    return []
 
 
 def _relations(settings: Mapping[str, object]) -> list[str]:
@@ -393,6 +420,7 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
             f"wordpress_url is {settings['wordpress_url']!r}, which anybody on the way can change; "
             "set wordpress_sha256 too, or an https address."
         )
+    found += _mail_relations(text)
     image = text("inception_base_image")
     if _BASE_IMAGE.fullmatch(image) and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
         found.append(

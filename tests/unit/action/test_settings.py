@@ -133,6 +133,15 @@ BAD: list[tuple[str, Any, str]] = [
     ("stack_secrets", {"db_password": "PasswordPassword"}, "easily guessed"),
     ("stack_secrets", {"db_password": "abababababab"}, "easily guessed"),
     ("stack_secrets", {"wp_user_password": "hunter2hunter2"}, "give wp_admin_password and"),
+    ("stack_secrets", {"mail_password": "hunter2\nhunter2"}, "one line"),
+    ("stack_secrets", {"mail_password": ""}, "one line"),
+    # The relay for mail.
+    ("wordpress_mail_host", "smtp_example", "smtp.example.org"),
+    ("wordpress_mail_host", "smtp.example.org:587", "smtp.example.org, or an address"),
+    ("wordpress_mail_port", 0, "between 1 and 65535"),
+    ("wordpress_mail_tls", "ssl", "starttls, tls, none"),
+    ("wordpress_mail_sender", "Site", "an e-mail address"),
+    ("wordpress_mail_user", "site", "name the relay too"),
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
@@ -203,6 +212,10 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("wordpress_title", 42),
         ("inception_https_port", "8443"),
         ("stack_secrets", {"db_password": "hunter2hunter2"}),
+        ("stack_secrets", {"mail_password": "hunter2 é"}),
+        ("wordpress_mail_host", "10.0.0.1"),
+        ("wordpress_mail_host", "2001:db8::1"),
+        ("wordpress_mail_host", "mailhost"),
         ("wordpress_locale", "de_DE_formal"),
         ("wordpress_locale", "ckb"),
         ("wordpress_locale", "pt_PT_ao90"),
@@ -216,6 +229,13 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
 )
 def test_values_that_must_be_allowed(name: str, value: Any) -> None:
     assert find_problems({**SOUND, name: value}, KNOWN, SERVICES) == []
+
+
+def test_no_password_travels_unencrypted_to_the_relay() -> None:
+    relay = {"wordpress_mail_host": "smtp.example.org", "wordpress_mail_tls": "none"}
+    assert find_problems({**SOUND, **relay}, KNOWN, SERVICES) == []
+    (problem,) = find_problems({**SOUND, **relay, "wordpress_mail_user": "site"}, KNOWN, SERVICES)
+    assert "would travel unencrypted" in problem
 
 
 def test_a_bad_login_is_told_once_although_the_domain_is_made_from_it() -> None:

@@ -37,6 +37,29 @@ function number( string $name, int $least, int $most ): int {
 }
 
 /**
+ * The relay for mail; empty without one.
+ *
+ * @return array<string, string|int>
+ */
+function mail_relay(): array {
+	if ( '' === (string) getenv( 'MAIL_HOST' ) ) {
+		return array();
+	}
+	$relay = array(
+		'host'     => setting( 'MAIL_HOST', '/^[A-Za-z0-9.:-]+$/' ),
+		'port'     => number( 'MAIL_PORT', 1, 65535 ),
+		'tls'      => setting( 'MAIL_TLS', '/^(starttls|tls|none)$/' ),
+		'user'     => (string) getenv( 'MAIL_USER' ),
+		'password' => trim( (string) file_get_contents( '/run/secrets/mail_password' ), "\r\n" ),
+		'sender'   => setting( 'MAIL_SENDER', '/^[^@\s]+@[^@\s]+$/' ),
+	);
+	if ( '' !== $relay['user'] && '' === $relay['password'] ) {
+		fwrite( STDERR, "wordpress: the relay for mail wants the user {$relay['user']} (MAIL_USER), but the secret mail_password is empty.\n" );
+	}
+	return $relay;
+}
+
+/**
  * A secret as it stands in its file, without the newline at the end.
  */
 function secret( string $name ): string {
@@ -91,6 +114,7 @@ $constants = array(
 	'INCEPTION_DOMAIN'     => $domain,
 	'INCEPTION_HTTPS_PORT' => $https_port,
 	'INCEPTION_NGINX_PORT' => $nginx_port,
+	'INCEPTION_MAIL'       => mail_relay(),
 	'INCEPTION_SUPPLY'     => setting( 'WORDPRESS_SUPPLY', '/^(upstream|distribution)$/' ),
 ) + named_secrets( 'wordpress_salts', $salts );
 
