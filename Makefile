@@ -92,8 +92,8 @@ ps: ## List the containers
 logs: ## Follow the logs of the services
 	@$(DOCKER) compose --project-directory srcs logs --follow --tail 100
 
-wp: ## Run wp-cli (ARGS="post list")
-	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+wp: ## Run wp-cli, or its most used commands (ARGS="plugin list")
+	@$(DOCKER) compose --project-directory srcs exec $$([ -t 0 ] || echo -T) wordpress wp $(ARGS)
 
 mail: ## Send a test mail (TO=somebody@example.org)
 	@$(DOCKER) compose --project-directory srcs exec -T --user www-data wordpress php /usr/local/lib/wordpress/mail.php "$(or $(TO),$(error TO is missing: make mail TO=somebody@example.org))"
