@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import ipaddress
 import os
 import re
@@ -323,6 +324,71 @@ def _secrets(name: str, value: object) -> str | None:
     return None
 
 
+#: Constants that the image sets itself, or another setting; and those of multisite, which the page cache does not know.
+_OWN_CONSTANT = re.compile(
+    r"(?:DB_|INCEPTION_).*|(?:(?:SECURE_)?AUTH|LOGGED_IN|NONCE)_(?:KEY|SALT)|ABSPATH|WP_(?:HOME|SITEURL|DEBUG|DEBUG_DISPLAY|HTTP_BLOCK_EXTERNAL|"
+    r"ACCESSIBLE_HOSTS|AUTO_UPDATE_CORE|INSTALLING|CONTENT_DIR|CONTENT_URL)|DISALLOW_FILE_EDIT|FS_METHOD|"
+    r"FORCE_SSL_ADMIN|DISABLE_WP_CRON"
+)
+_MULTISITE = re.compile(
+    r"(?:WP_ALLOW_)?MULTISITE|SUBDOMAIN_INSTALL|SUNRISE|DOMAIN_CURRENT_SITE|PATH_CURRENT_SITE|.*_ID_CURRENT_SITE"
+)
+
+
+def _constants(name: str, value: object) -> str | None:
+    for constant, content in (value if isinstance(value, Mapping) else {}).items():
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", str(constant)):
+            return f"{name} holds {constant!r}, which is no name of a constant; use capitals, digits and _."
+        if _MULTISITE.fullmatch(str(constant)):
+            return f"{name} holds {constant}, but multisite is not supported; remove it."
+        if _OWN_CONSTANT.fullmatch(str(constant)):
+            return f"{name} holds {constant}, which is set elsewhere; `make settings` may have a setting for it."
+        if not isinstance(content, (str, int, float)) or (
+            isinstance(content, str) and _type_problem(name, content, Spec())
+        ):
+            return f"{name} gives {constant} a value that is no text, number, true or false; correct it."
+    return None
+
+
+def _extensions(name: str, value: object) -> str | None:
+    """Judge plugins or themes, and the files of this machine that they come from."""
+    entries = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    for entry in entries:
+        label = entry.get("name", "")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", str(label)):
+            return f"{name} has an entry with the name {label!r}; give the directory of its files, like classic-editor."
+        unknown = sorted({str(key) for key in entry} - {"name", "source", "sha256", "active"})
+        if unknown:
+            return f"{name}: {label} has the unknown key {unknown[0]}; known are name, source, sha256 and active."
+        if not _SHA256.fullmatch(str(entry.get("sha256", ""))):
+            return f"{name}: {label} needs the sha256 of its zip file, 64 hexadecimal digits in lower case."
+        if not isinstance(entry.get("active", True), bool):
+            return f"{name}: {label} has active: {entry['active']!r}, but must have true or false."
+        problem = _source_problem(str(entry.get("source", "")), str(entry["sha256"]))
+        if problem:
+            return f"{name}: {label} {problem}"
+    names = [entry["name"] for entry in entries]
+    twice = next((label for label in names if names.count(label) > 1), None)
+    if twice:
+        return f"{name} names {twice} twice; remove one."
+    if name == "wordpress_themes" and sum(entry.get("active", False) for entry in entries) > 1:
+        return f"{name} has more than one theme with active: true; leave it to one."
+    return None
+
+
+def _source_problem(source: str, digest: str) -> str | None:
+    if re.fullmatch(r"https?://[^\s/]+/\S*", source):
+        return None
+    if not source.startswith("/"):
+        return f"has the source {source!r}; give an address, or the full path of a file here."
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        return f"has the source {source}, which cannot be read ({error.strerror}); correct it."
+    found = hashlib.sha256(content).hexdigest()
+    return None if found == digest else f"has the source {source}, whose SHA-256 is {found}; correct one of them."
+
+
 def _optional_host(name: str, value: object) -> str | None:
     text = str(value)
     if not text or _DOMAIN.fullmatch(text) or re.fullmatch(_LABEL, text) or _address(name, text) is None:
@@ -364,6 +430,9 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, inner spaces and _ . @ -"),
     "wordpress_admin_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
+    "wordpress_config_extra": _constants,
+    "wordpress_plugins": _extensions,
+    "wordpress_themes": _extensions,
     "wordpress_mail_host": _optional_host,
     "wordpress_mail_port": _port,
     "wordpress_mail_sender": _matches(_EMAIL, "an e-mail address"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ KNOWN = {
     "wordpress_cli_sha256": Spec(),
     **SPECS,
 }
+
+PLUGIN = {"name": "hello", "source": "https://example.org/hello.zip", "sha256": "0" * 64}
 
 #: (setting, value, what the one sentence must say beside the setting's name)
 BAD: list[tuple[str, Any, str]] = [
@@ -142,6 +145,24 @@ BAD: list[tuple[str, Any, str]] = [
     ("wordpress_mail_tls", "ssl", "starttls, tls, none"),
     ("wordpress_mail_sender", "Site", "an e-mail address"),
     ("wordpress_mail_user", "site", "name the relay too"),
+    # Constants, plugins and themes.
+    ("wordpress_config_extra", {"Revisions": 5}, "no name of a constant"),
+    ("wordpress_config_extra", {"WP_ALLOW_MULTISITE": True}, "multisite is not supported"),
+    ("wordpress_config_extra", {"DB_PASSWORD": "hunter2"}, "set elsewhere"),
+    ("wordpress_config_extra", {"AUTH_KEY": "hunter2"}, "set elsewhere"),
+    ("wordpress_config_extra", {"WP_DEBUG": True}, "set elsewhere"),
+    ("wordpress_config_extra", {"WP_POST_REVISIONS": [5]}, "no text, number"),
+    ("wordpress_config_extra", {"WP_POST_REVISIONS": None}, "no text, number"),
+    ("wordpress_plugins", [{**PLUGIN, "name": "../x"}], "the directory of its files"),
+    ("wordpress_plugins", [{**PLUGIN, "url": "x"}], "unknown key url"),
+    ("wordpress_plugins", [{**PLUGIN, "sha256": "0"}], "64 hexadecimal digits"),
+    ("wordpress_plugins", [{**PLUGIN, "active": "maybe"}], "true or false"),
+    ("wordpress_plugins", [{**PLUGIN, "source": "hello.zip"}], "the full path"),
+    ("wordpress_plugins", [{**PLUGIN, "source": "/no/such.zip"}], "cannot be read"),
+    ("wordpress_plugins", [{**PLUGIN, "source": str(Path(__file__).resolve())}], "whose SHA-256 is "),
+    ("wordpress_plugins", [PLUGIN, PLUGIN], "hello twice"),
+    ("wordpress_plugins", ["hello"], "mapping"),
+    ("wordpress_themes", [{**PLUGIN, "active": True}, {**PLUGIN, "name": "b", "active": True}], "more than one theme"),
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
@@ -213,6 +234,9 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("inception_https_port", "8443"),
         ("stack_secrets", {"db_password": "hunter2hunter2"}),
         ("stack_secrets", {"mail_password": "hunter2 é"}),
+        ("wordpress_plugins", [PLUGIN, {**PLUGIN, "name": "other", "active": False}]),
+        ("wordpress_themes", [PLUGIN]),
+        ("wordpress_config_extra", {"WP_POST_REVISIONS": 5, "WP_CACHE_KEY_SALT": "x'\"$", "EMPTY_TRASH_DAYS": 0.5}),
         ("wordpress_mail_host", "10.0.0.1"),
         ("wordpress_mail_host", "2001:db8::1"),
         ("wordpress_mail_host", "mailhost"),

@@ -118,9 +118,23 @@ $constants = array(
 	'INCEPTION_SUPPLY'     => setting( 'WORDPRESS_SUPPLY', '/^(upstream|distribution)$/' ),
 ) + named_secrets( 'wordpress_salts', $salts );
 
+if ( 'true' === getenv( 'WP_DEBUG' ) ) {
+	$constants['WP_DEBUG'] = true;
+}
 if ( 'false' === getenv( 'WP_OUTBOUND_HTTP' ) ) {
 	$constants['WP_HTTP_BLOCK_EXTERNAL'] = true;
 	$constants['WP_ACCESSIBLE_HOSTS']    = $domain;
+}
+
+$extra = json_decode( getenv( 'WP_CONFIG_EXTRA' ) ?: '{}', true );
+if ( ! is_array( $extra ) ) {
+	fail( 'WP_CONFIG_EXTRA in srcs/.env is no JSON object such as {"WP_POST_REVISIONS": 5}.' );
+}
+foreach ( $extra as $name => $value ) {
+	if ( ! preg_match( '/^[A-Z][A-Z0-9_]*$/', $name ) || isset( $constants[ $name ] ) || ! is_scalar( $value ) ) {
+		fail( "WP_CONFIG_EXTRA in srcs/.env sets $name, which is no name for a constant, is set elsewhere, or has no plain value." );
+	}
+	$constants[ $name ] = $value;
 }
 
 $lines = array( '<?php', '// Written by the entrypoint at every start from srcs/.env and secrets/.' );
