@@ -389,6 +389,17 @@ def _source_problem(source: str, digest: str) -> str | None:
     return None if found == digest else f"has the source {source}, whose SHA-256 is {found}; correct one of them."
 
 
+def _each(pattern: str, must: str) -> Callable[[str, object], str | None]:
+    """Return a judge of lists, whose entries travel with spaces between them."""
+
+    def judge(name: str, value: object) -> str | None:
+        entries = value if isinstance(value, list) else []
+        wrong = next((entry for entry in entries if not re.fullmatch(pattern, str(entry))), None)
+        return None if wrong is None else f"{name} holds {wrong!r}, but must hold {must}."
+
+    return judge
+
+
 def _optional_host(name: str, value: object) -> str | None:
     text = str(value)
     if not text or _DOMAIN.fullmatch(text) or re.fullmatch(_LABEL, text) or _address(name, text) is None:
@@ -420,6 +431,8 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
+    "nginx_bypass_cookies": _each(r"[A-Za-z0-9_-]+", "names of cookies, of letters, digits, - and _"),
+    "nginx_bypass_paths": _each(r"/[A-Za-z0-9/_.~%-]+", "paths like /shop, other characters as %EC%83%81"),
     "host_address": _address,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),

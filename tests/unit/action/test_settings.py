@@ -145,6 +145,12 @@ BAD: list[tuple[str, Any, str]] = [
     ("wordpress_mail_tls", "ssl", "starttls, tls, none"),
     ("wordpress_mail_sender", "Site", "an e-mail address"),
     ("wordpress_mail_user", "site", "name the relay too"),
+    # What leads past the page cache.
+    ("nginx_bypass_cookies", ["pll_language", "a b"], "names of cookies"),
+    ("nginx_bypass_cookies", [""], "names of cookies"),
+    ("nginx_bypass_paths", ["shop"], "paths like /shop"),
+    ("nginx_bypass_paths", ["/"], "paths like /shop"),
+    ("nginx_bypass_paths", ["/a;b"], "paths like /shop"),
     # Constants, plugins and themes.
     ("wordpress_config_extra", {"Revisions": 5}, "no name of a constant"),
     ("wordpress_config_extra", {"WP_ALLOW_MULTISITE": True}, "multisite is not supported"),
@@ -236,6 +242,8 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("stack_secrets", {"mail_password": "hunter2 é"}),
         ("wordpress_plugins", [PLUGIN, {**PLUGIN, "name": "other", "active": False}]),
         ("wordpress_themes", [PLUGIN]),
+        ("nginx_bypass_cookies", ["pll_language", "wp-wpml"]),
+        ("nginx_bypass_paths", ["/shop/", "/%EC%83%81%EC%A0%90", "/a.b~c"]),
         ("wordpress_config_extra", {"WP_POST_REVISIONS": 5, "WP_CACHE_KEY_SALT": "x'\"$", "EMPTY_TRASH_DAYS": 0.5}),
         ("wordpress_mail_host", "10.0.0.1"),
         ("wordpress_mail_host", "2001:db8::1"),

@@ -22,6 +22,10 @@ const INCEPTION_MISSING_LIFETIME = 10;
 // Forms in a page hold for at least twelve hours, so all pages are younger.
 const INCEPTION_LONGEST_GENERATION = 6 * 3600;
 
+if ( ! INCEPTION_PAGE_CACHE ) {
+	return;
+}
+
 /*
  * When content changes.
  */
@@ -363,7 +367,7 @@ foreach ( array( 'created_term', 'edited_term', 'delete_term', 'deleted_user', '
 	add_action( $inception_hook, static fn() => inception_content_changed(), 10, 0 );
 }
 
-// For whoever changes something that no hook above tells of: do_action( 'inception_purge_cache' ).
+// For whoever changes something that no hook above tells of; see inception-purge.php.
 add_action( 'inception_purge_cache', static fn() => inception_content_changed(), 10, 0 );
 
 // Before WordPress sends what it has (priority 1), and after everything that plugins do at the end.

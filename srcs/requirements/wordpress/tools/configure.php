@@ -114,6 +114,7 @@ $constants = array(
 	'INCEPTION_DOMAIN'     => $domain,
 	'INCEPTION_HTTPS_PORT' => $https_port,
 	'INCEPTION_NGINX_PORT' => $nginx_port,
+	'INCEPTION_PAGE_CACHE' => 'true' === setting( 'PAGE_CACHE', '/^(true|false)$/' ),
 	'INCEPTION_MAIL'       => mail_relay(),
 	'INCEPTION_SUPPLY'     => setting( 'WORDPRESS_SUPPLY', '/^(upstream|distribution)$/' ),
 ) + named_secrets( 'wordpress_salts', $salts );
