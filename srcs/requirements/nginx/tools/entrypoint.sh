@@ -59,7 +59,7 @@ export BODY_LIMIT_MB PUBLIC_HOST
 
 # Only these names: NGINX has variables of its own that begin with a dollar sign.
 # shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
-envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST}' \
+envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST} ${UPLOAD_LIMIT_MB}' \
     < /etc/nginx/site.conf.template > /run/nginx/site.conf
 # Certificate and key that are older than this file are loaded; see reload.sh.
 : > /run/nginx/loaded
