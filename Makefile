@@ -28,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
+KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE TO
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -64,7 +64,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock help moved
+.PHONY: all up down stop clean fclean re ps logs wp mail init settings check evaluate bench export render test lint lock help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -92,8 +92,11 @@ ps: ## List the containers
 logs: ## Follow the logs of the services
 	@$(DOCKER) compose --project-directory srcs logs --follow --tail 100
 
-wp: ## Run wp-cli (ARGS="post list")
-	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+wp: ## Run wp-cli, or its most used commands (ARGS="plugin list")
+	@$(DOCKER) compose --project-directory srcs exec $$([ -t 0 ] || echo -T) wordpress wp $(ARGS)
+
+mail: ## Send a test mail (TO=somebody@example.org)
+	@$(DOCKER) compose --project-directory srcs exec -T --user www-data wordpress php /usr/local/lib/wordpress/mail.php "$(or $(TO),$(error TO is missing: make mail TO=somebody@example.org))"
 
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)

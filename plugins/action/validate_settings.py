@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import ipaddress
 import os
 import re
@@ -42,7 +43,7 @@ _SHARED_DIRECTORIES = frozenset({"/", "/home", "/root", "/etc", "/usr", "/var", 
 _DOCKER_NETWORKS = frozenset({"bridge", "host", "none"})
 
 #: The passwords that may be given.
-_SECRETS = ("db_password", "db_root_password", "wp_admin_password", "wp_user_password")
+_SECRETS = ("db_password", "db_root_password", "mail_password", "wp_admin_password", "wp_user_password")
 
 _TRUE_FALSE = frozenset({"true", "false", "yes", "no", "on", "off", "1", "0"})
 
@@ -305,18 +306,105 @@ def _secrets(name: str, value: object) -> str | None:
     unknown = sorted(key for key in given if key not in _SECRETS)
     if unknown:
         return f"{name} holds {unknown[0]!r}, which is no secret of the stack; known are {', '.join(_SECRETS)}."
-    weak = sorted(key for key, secret in given.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
+    if "mail_password" in given and not re.fullmatch(r"[^\r\n]{1,256}", str(given["mail_password"])):
+        return f"{name} holds a mail_password that cannot be used; take one line of 1 to 256 characters."
+    # The relay's own rules hold for its password.
+    ours = {key: secret for key, secret in given.items() if key != "mail_password"}
+    weak = sorted(key for key, secret in ours.items() if not re.fullmatch(r"[!-~]{12,128}", str(secret)))
     if weak:
         return f"{name} holds a {weak[0]} that cannot be used; take 12 to 128 letters, digits and signs of ASCII."
     # As what lies in secrets/ already is judged: machine_facts.secret_problem.
     guessed = sorted(
-        key for key, secret in given.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
+        key for key, secret in ours.items() if len(set(str(secret))) < 5 or _COMMON_SECRET.search(str(secret))
     )
     if guessed:
         return f"{name} holds a {guessed[0]} that is easily guessed; take another."
     if ("wp_admin_password" in given) != ("wp_user_password" in given):
         return f"{name} holds the password of one user of WordPress alone; give wp_admin_password and wp_user_password."
     return None
+
+
+#: Constants that the image sets itself, or another setting; and those of multisite, which the page cache does not know.
+_OWN_CONSTANT = re.compile(
+    r"(?:DB_|INCEPTION_).*|(?:(?:SECURE_)?AUTH|LOGGED_IN|NONCE)_(?:KEY|SALT)|ABSPATH|WP_(?:HOME|SITEURL|DEBUG|DEBUG_DISPLAY|HTTP_BLOCK_EXTERNAL|"
+    r"ACCESSIBLE_HOSTS|AUTO_UPDATE_CORE|INSTALLING|CONTENT_DIR|CONTENT_URL)|DISALLOW_FILE_EDIT|FS_METHOD|"
+    r"FORCE_SSL_ADMIN|DISABLE_WP_CRON"
+)
+_MULTISITE = re.compile(
+    r"(?:WP_ALLOW_)?MULTISITE|SUBDOMAIN_INSTALL|SUNRISE|DOMAIN_CURRENT_SITE|PATH_CURRENT_SITE|.*_ID_CURRENT_SITE"
+)
+
+
+def _constants(name: str, value: object) -> str | None:
+    for constant, content in (value if isinstance(value, Mapping) else {}).items():
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", str(constant)):
+            return f"{name} holds {constant!r}, which is no name of a constant; use capitals, digits and _."
+        if _MULTISITE.fullmatch(str(constant)):
+            return f"{name} holds {constant}, but multisite is not supported; remove it."
+        if _OWN_CONSTANT.fullmatch(str(constant)):
+            return f"{name} holds {constant}, which is set elsewhere; `make settings` may have a setting for it."
+        if not isinstance(content, (str, int, float)) or (
+            isinstance(content, str) and _type_problem(name, content, Spec())
+        ):
+            return f"{name} gives {constant} a value that is no text, number, true or false; correct it."
+    return None
+
+
+def _extensions(name: str, value: object) -> str | None:
+    """Judge plugins or themes, and the files of this machine that they come from."""
+    entries = [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    for entry in entries:
+        label = entry.get("name", "")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", str(label)):
+            return f"{name} has an entry with the name {label!r}; give the directory of its files, like classic-editor."
+        unknown = sorted({str(key) for key in entry} - {"name", "source", "sha256", "active"})
+        if unknown:
+            return f"{name}: {label} has the unknown key {unknown[0]}; known are name, source, sha256 and active."
+        if not _SHA256.fullmatch(str(entry.get("sha256", ""))):
+            return f"{name}: {label} needs the sha256 of its zip file, 64 hexadecimal digits in lower case."
+        if not isinstance(entry.get("active", True), bool):
+            return f"{name}: {label} has active: {entry['active']!r}, but must have true or false."
+        problem = _source_problem(str(entry.get("source", "")), str(entry["sha256"]))
+        if problem:
+            return f"{name}: {label} {problem}"
+    names = [entry["name"] for entry in entries]
+    twice = next((label for label in names if names.count(label) > 1), None)
+    if twice:
+        return f"{name} names {twice} twice; remove one."
+    if name == "wordpress_themes" and sum(entry.get("active", False) for entry in entries) > 1:
+        return f"{name} has more than one theme with active: true; leave it to one."
+    return None
+
+
+def _source_problem(source: str, digest: str) -> str | None:
+    if re.fullmatch(r"https?://[^\s/]+/\S*", source):
+        return None
+    if not source.startswith("/"):
+        return f"has the source {source!r}; give an address, or the full path of a file here."
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        return f"has the source {source}, which cannot be read ({error.strerror}); correct it."
+    found = hashlib.sha256(content).hexdigest()
+    return None if found == digest else f"has the source {source}, whose SHA-256 is {found}; correct one of them."
+
+
+def _each(pattern: str, must: str) -> Callable[[str, object], str | None]:
+    """Return a judge of lists, whose entries travel with spaces between them."""
+
+    def judge(name: str, value: object) -> str | None:
+        entries = value if isinstance(value, list) else []
+        wrong = next((entry for entry in entries if not re.fullmatch(pattern, str(entry))), None)
+        return None if wrong is None else f"{name} holds {wrong!r}, but must hold {must}."
+
+    return judge
+
+
+def _optional_host(name: str, value: object) -> str | None:
+    text = str(value)
+    if not text or _DOMAIN.fullmatch(text) or re.fullmatch(_LABEL, text) or _address(name, text) is None:
+        return None
+    return f"{name} is {text!r}, which is no host; use a name like smtp.example.org, or an address."
 
 
 def _optional_checksum(name: str, value: object) -> str | None:
@@ -343,6 +431,8 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
+    "nginx_bypass_cookies": _each(r"[A-Za-z0-9_-]+", "names of cookies, of letters, digits, - and _"),
+    "nginx_bypass_paths": _each(r"/[A-Za-z0-9/_.~%-]+", "paths like /shop, other characters as %EC%83%81"),
     "host_address": _address,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
     "mariadb_user": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
@@ -353,11 +443,30 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "wordpress_user": _matches(_WORDPRESS_USER, "1 to 60 letters, digits, inner spaces and _ . @ -"),
     "wordpress_admin_email": _matches(_EMAIL, "an e-mail address"),
     "wordpress_user_email": _matches(_EMAIL, "an e-mail address"),
+    "wordpress_config_extra": _constants,
+    "wordpress_plugins": _extensions,
+    "wordpress_themes": _extensions,
+    "wordpress_mail_host": _optional_host,
+    "wordpress_mail_port": _port,
+    "wordpress_mail_sender": _matches(_EMAIL, "an e-mail address"),
     "wordpress_url": _url,
     "wordpress_cli_url": _url,
     "wordpress_sha256": _optional_checksum,
     "wordpress_cli_sha256": _matches(_SHA256, "64 hexadecimal digits in lower case"),
 }
+
+
+def _mail_relations(text: Callable[[str], str]) -> list[str]:
+    if not text("wordpress_mail_user"):
+        return []
+    if not text("wordpress_mail_host"):
+        return ["wordpress_mail_user is set, but wordpress_mail_host is not; name the relay too."]
+    if text("wordpress_mail_tls") == "none":
+        return [
+            "wordpress_mail_tls is none, so the relay's password would travel unencrypted; set starttls or tls, "
+            "or no wordpress_mail_user."
+        ]
+    return []
 
 
 def _relations(settings: Mapping[str, object]) -> list[str]:
@@ -393,6 +502,7 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
             f"wordpress_url is {settings['wordpress_url']!r}, which anybody on the way can change; "
             "set wordpress_sha256 too, or an https address."
         )
+    found += _mail_relations(text)
     image = text("inception_base_image")
     if _BASE_IMAGE.fullmatch(image) and text("inception_base") and not image.startswith(f"{text('inception_base')}:"):
         found.append(

@@ -139,8 +139,21 @@ def test_what_is_pinned_is_laid_out(image: Sandbox, shelf: Shelf) -> None:
         "core/wp-content/index.php": b"<?php\n// Silence is golden.\n",
         "content/plugins/hello/hello.php": WORDPRESS["wp-content/plugins/hello/hello.php"],
         "content/themes/spring/style.css": WORDPRESS["wp-content/themes/spring/style.css"],
-        "wp": b"#!/usr/bin/env php",
+        "wp-cli.phar": b"#!/usr/bin/env php",
     }
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+def test_the_distribution_takes_wp_cli_where_it_is_wanted(image: Sandbox, shelf: Shelf, wanted: str) -> None:
+    image.program("apt-get", 'case "$*" in *" download "*) : >wordpress.deb ;; esac')
+    image.program("dpkg-deb", "exit 0")
+    for name, content in WORDPRESS.items():
+        image.write(f"/usr/share/wordpress/{name}", content)
+    image.write("/usr/share/wordpress/wp-content/languages/de_DE.mo", "")
+    settings = shelf.settings(WORDPRESS_SUPPLY="distribution", WP_CLI_WITH_DISTRIBUTION=wanted)
+    image.ok("fetch-wordpress.sh", "/build", env=settings)
+    assert image.path("/build/core/wp-includes/version.php").exists()
+    assert image.path("/build/wp-cli.phar").exists() == (wanted == "true")
 
 
 @pytest.mark.parametrize(

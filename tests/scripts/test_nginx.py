@@ -21,6 +21,7 @@ VALUES = {
     "NGINX_PORT": "4443",
     "PHP_FPM_PORT": "9001",
     "UPLOAD_LIMIT_MB": "64",
+    "PAGE_CACHE": "true",
 }
 
 
@@ -64,6 +65,23 @@ class TestEntrypoint:
         assert image.path("/run/nginx/loaded").exists()
         assert image.path("/run/nginx/hsts.conf").exists()
 
+    @pytest.mark.parametrize(("value", "directory"), [("true", "kept"), ("false", "unkept")])
+    def test_pages_are_kept_or_not(self, image: Sandbox, value: str, directory: str) -> None:
+        image.ok("entrypoint.sh", env={**VALUES, "PAGE_CACHE": value})
+        assert image.path("/run/nginx/pages").readlink() == Path(f"/etc/nginx/{directory}")
+        parts = {path.name for path in (NGINX / "conf" / directory).iterdir()}
+        assert parts == {"modules.conf", "http.conf", "server.conf", "wordpress.conf"}
+
+    def test_cookies_and_paths_of_the_settings_become_expressions(self, image: Sandbox) -> None:
+        more = {"CACHE_BYPASS_COOKIES": "pll_language a-b", "CACHE_BYPASS_PATHS": "/shop /a.b/ /%EC%83%81/x"}
+        image.ok("entrypoint.sh", env={**VALUES, **more})
+        assert image.path("/run/nginx/bypass_cookies.conf").read_text() == (
+            "'~(?<![^;\\s])pll_language' 1;\n'~(?<![^;\\s])a-b' 1;\n"
+        )
+        assert image.path("/run/nginx/bypass_paths.conf").read_text() == (
+            "'~*^/++shop(?:[/?]|$)' 1;\n'~*^/++a\\.b(?:[/?]|$)' 1;\n'~*^/++%EC%83%81/x(?:[/?]|$)' 1;\n"
+        )
+
     def test_a_port_of_its_own_belongs_to_the_name(self, image: Sandbox) -> None:
         image.ok("entrypoint.sh", env={**VALUES, "HTTPS_PORT": "8443"})
         site = image.path("/run/nginx/site.conf").read_text()
@@ -74,12 +92,29 @@ class TestEntrypoint:
     @pytest.mark.parametrize(
         ("name", "value", "sentence"),
         [
-            *((name, None, f"{name} must be a number, not ''.") for name in VALUES if name != "DOMAIN_NAME"),
+            *((name, None, f"{name} must be a number, not ''.") for name in VALUES if name.endswith(("_PORT", "_MB"))),
             ("NGINX_PORT", "443; evil", "NGINX_PORT must be a number, not '443; evil'."),
             ("UPLOAD_LIMIT_MB", "64M", "UPLOAD_LIMIT_MB must be a number, not '64M'."),
             ("DOMAIN_NAME", None, "DOMAIN_NAME must be a host name, not ''."),
             ("DOMAIN_NAME", "wil.42.fr;", "DOMAIN_NAME must be a host name, not 'wil.42.fr;'."),
             ("DOMAIN_NAME", "*.42.fr", "DOMAIN_NAME must be a host name, not '*.42.fr'."),
+            ("PAGE_CACHE", None, "PAGE_CACHE must be true or false, not ''."),
+            *(
+                (
+                    "CACHE_BYPASS_COOKIES",
+                    f"ok {bad}",
+                    f"CACHE_BYPASS_COOKIES must be names of cookies with spaces between them; '{bad}' is none.",
+                )
+                for bad in ("a'b", "a;", "a.c")
+            ),
+            *(
+                (
+                    "CACHE_BYPASS_PATHS",
+                    f"/ok {bad}",
+                    f"CACHE_BYPASS_PATHS must be paths like /shop with spaces between them; '{bad}' is none.",
+                )
+                for bad in ("shop", "/", "/a;b", "/상점")
+            ),
         ],
     )
     def test_a_value_that_is_missing_or_wrong(

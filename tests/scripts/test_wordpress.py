@@ -54,7 +54,6 @@ def pack(
     for name, text in content.items():
         path = image.write(f"/build/content/{name}", text)
         os.utime(path, (time.time() - age, time.time() - age))
-    image.write("/build/wp", "#!/bin/sh\n", 0o755)
     image.ok("pack-wordpress.sh", "/build", "/usr/src/wordpress")
 
 

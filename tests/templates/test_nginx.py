@@ -14,7 +14,7 @@ from support import ROOT
 
 # Git needs it too.
 PCRE = ctypes.CDLL("libpcre2-8.so.0")
-CACHE = (ROOT / "srcs/requirements/nginx/conf/cache.conf").read_text(encoding="utf-8")
+CACHE = (ROOT / "srcs/requirements/nginx/conf/kept/http.conf").read_text(encoding="utf-8")
 MARK = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_cid|mc_eid|yclid|igshid|_ga|_gl)(?:=.*)?"
 )

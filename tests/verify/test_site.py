@@ -150,6 +150,61 @@ def test_upload_above_the_limit_is_refused_in_time(administrator: Browser, stack
     assert "source_url" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/wp-json/wp/v2/media", "application/json"),
+        ("/wp-admin/async-upload.php", "application/json"),
+        ("/wp-admin/media-new.php", "text/html"),
+    ],
+)
+def test_a_refused_upload_is_told_the_limit(path: str, kind: str, visitor: Browser, stack: Stack) -> None:
+    # Nothing of it has to be sent.
+    size = {"Content-Length": str((int(stack.env["UPLOAD_LIMIT_MB"]) + 8) * MEBIBYTE)}
+    answer = visitor.request("POST", path, headers=size)
+    assert (answer.status, answer.headers["content-type"]) == (413, kind)
+    assert f"larger than the {stack.env['UPLOAD_LIMIT_MB']} MB" in answer.text
+    if kind == "application/json":
+        assert answer.json["data"] == {"status": 413}
+
+
+@pytest.fixture
+def pictures(stack: Stack, settings: Settings) -> Iterator[str]:
+    """Have pictures with better ones beside them; return how their addresses begin."""
+    name = f"verify-{uuid.uuid4().hex}"
+    place = f"/home/{settings.login}/data/wordpress/wp-content/uploads/{name}"
+    for suffix in (".jpg", ".jpg.webp", ".png", ".png.webp", ".png.avif", ".gif", ".gif.webp"):
+        stack.execute("tee", f"{place}{suffix}", data=suffix)
+    yield f"/wp-content/uploads/{name}"
+    stack.shell(f"rm {place}.*")
+
+
+@pytest.mark.parametrize(
+    ("picture", "accept", "served", "kind"),
+    [
+        (".jpg", "image/avif,image/webp,*/*", ".jpg.webp", "image/webp"),
+        (".png", "image/avif,image/webp,*/*", ".png.avif", "image/avif"),
+        (".png", "image/webp,*/*", ".png.webp", "image/webp"),
+        (".png", "image/*", ".png", "image/png"),
+        (".gif", "image/webp", ".gif", "image/gif"),
+    ],
+)
+def test_the_better_picture_is_served_to_whoever_accepts_it(
+    picture: str, accept: str, served: str, kind: str, pictures: str, visitor: Browser
+) -> None:
+    answer = visitor.request("GET", pictures + picture, headers={"Accept": accept})
+    assert (answer.status, answer.text, answer.headers["content-type"]) == (200, served, kind)
+    assert ("vary" in answer.headers) == (picture != ".gif")
+
+
+def test_a_post_can_be_embedded_elsewhere_and_no_other_page(visitor: Browser) -> None:
+    post = next(iter(visitor.request("GET", "/wp-json/wp/v2/posts").json))
+    for _ in range(2):
+        embedded = visitor.request("GET", f"{post['link']}embed/")
+        assert (embedded.status, "x-frame-options" in embedded.headers) == (200, False)
+        assert visitor.request("GET", post["link"]).headers["x-frame-options"] == "SAMEORIGIN"
+
+
 @pytest.mark.requirement("C7")
 def test_no_script_runs_from_the_uploads(visitor: Browser, stack: Stack, settings: Settings) -> None:
     name = f"{uuid.uuid4().hex}.php"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ KNOWN = {
     "wordpress_cli_sha256": Spec(),
     **SPECS,
 }
+
+PLUGIN = {"name": "hello", "source": "https://example.org/hello.zip", "sha256": "0" * 64}
 
 #: (setting, value, what the one sentence must say beside the setting's name)
 BAD: list[tuple[str, Any, str]] = [
@@ -133,6 +136,39 @@ BAD: list[tuple[str, Any, str]] = [
     ("stack_secrets", {"db_password": "PasswordPassword"}, "easily guessed"),
     ("stack_secrets", {"db_password": "abababababab"}, "easily guessed"),
     ("stack_secrets", {"wp_user_password": "hunter2hunter2"}, "give wp_admin_password and"),
+    ("stack_secrets", {"mail_password": "hunter2\nhunter2"}, "one line"),
+    ("stack_secrets", {"mail_password": ""}, "one line"),
+    # The relay for mail.
+    ("wordpress_mail_host", "smtp_example", "smtp.example.org"),
+    ("wordpress_mail_host", "smtp.example.org:587", "smtp.example.org, or an address"),
+    ("wordpress_mail_port", 0, "between 1 and 65535"),
+    ("wordpress_mail_tls", "ssl", "starttls, tls, none"),
+    ("wordpress_mail_sender", "Site", "an e-mail address"),
+    ("wordpress_mail_user", "site", "name the relay too"),
+    # What leads past the page cache.
+    ("nginx_bypass_cookies", ["pll_language", "a b"], "names of cookies"),
+    ("nginx_bypass_cookies", [""], "names of cookies"),
+    ("nginx_bypass_paths", ["shop"], "paths like /shop"),
+    ("nginx_bypass_paths", ["/"], "paths like /shop"),
+    ("nginx_bypass_paths", ["/a;b"], "paths like /shop"),
+    # Constants, plugins and themes.
+    ("wordpress_config_extra", {"Revisions": 5}, "no name of a constant"),
+    ("wordpress_config_extra", {"WP_ALLOW_MULTISITE": True}, "multisite is not supported"),
+    ("wordpress_config_extra", {"DB_PASSWORD": "hunter2"}, "set elsewhere"),
+    ("wordpress_config_extra", {"AUTH_KEY": "hunter2"}, "set elsewhere"),
+    ("wordpress_config_extra", {"WP_DEBUG": True}, "set elsewhere"),
+    ("wordpress_config_extra", {"WP_POST_REVISIONS": [5]}, "no text, number"),
+    ("wordpress_config_extra", {"WP_POST_REVISIONS": None}, "no text, number"),
+    ("wordpress_plugins", [{**PLUGIN, "name": "../x"}], "the directory of its files"),
+    ("wordpress_plugins", [{**PLUGIN, "url": "x"}], "unknown key url"),
+    ("wordpress_plugins", [{**PLUGIN, "sha256": "0"}], "64 hexadecimal digits"),
+    ("wordpress_plugins", [{**PLUGIN, "active": "maybe"}], "true or false"),
+    ("wordpress_plugins", [{**PLUGIN, "source": "hello.zip"}], "the full path"),
+    ("wordpress_plugins", [{**PLUGIN, "source": "/no/such.zip"}], "cannot be read"),
+    ("wordpress_plugins", [{**PLUGIN, "source": str(Path(__file__).resolve())}], "whose SHA-256 is "),
+    ("wordpress_plugins", [PLUGIN, PLUGIN], "hello twice"),
+    ("wordpress_plugins", ["hello"], "mapping"),
+    ("wordpress_themes", [{**PLUGIN, "active": True}, {**PLUGIN, "name": "b", "active": True}], "more than one theme"),
     ("inception_base", "ubuntu", "debian, alpine"),
     ("inception_services", "nginx", "a list"),
     ("inception_services", [], "mariadb"),
@@ -203,6 +239,15 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
         ("wordpress_title", 42),
         ("inception_https_port", "8443"),
         ("stack_secrets", {"db_password": "hunter2hunter2"}),
+        ("stack_secrets", {"mail_password": "hunter2 é"}),
+        ("wordpress_plugins", [PLUGIN, {**PLUGIN, "name": "other", "active": False}]),
+        ("wordpress_themes", [PLUGIN]),
+        ("nginx_bypass_cookies", ["pll_language", "wp-wpml"]),
+        ("nginx_bypass_paths", ["/shop/", "/%EC%83%81%EC%A0%90", "/a.b~c"]),
+        ("wordpress_config_extra", {"WP_POST_REVISIONS": 5, "WP_CACHE_KEY_SALT": "x'\"$", "EMPTY_TRASH_DAYS": 0.5}),
+        ("wordpress_mail_host", "10.0.0.1"),
+        ("wordpress_mail_host", "2001:db8::1"),
+        ("wordpress_mail_host", "mailhost"),
         ("wordpress_locale", "de_DE_formal"),
         ("wordpress_locale", "ckb"),
         ("wordpress_locale", "pt_PT_ao90"),
@@ -216,6 +261,13 @@ def test_one_clear_sentence(name: str, value: Any, says: str) -> None:
 )
 def test_values_that_must_be_allowed(name: str, value: Any) -> None:
     assert find_problems({**SOUND, name: value}, KNOWN, SERVICES) == []
+
+
+def test_no_password_travels_unencrypted_to_the_relay() -> None:
+    relay = {"wordpress_mail_host": "smtp.example.org", "wordpress_mail_tls": "none"}
+    assert find_problems({**SOUND, **relay}, KNOWN, SERVICES) == []
+    (problem,) = find_problems({**SOUND, **relay, "wordpress_mail_user": "site"}, KNOWN, SERVICES)
+    assert "would travel unencrypted" in problem
 
 
 def test_a_bad_login_is_told_once_although_the_domain_is_made_from_it() -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes the site's configuration with the values of .env, and becomes NGINX.
-set -eu
+# No word of the settings is a pattern of file names.
+set -euf
 
 die() {
     echo "nginx: $*" >&2
@@ -25,6 +26,28 @@ for secret in tls_certificate tls_key; do
         die "the secret $secret is missing, empty or not readable for uid $(id -u)."
 done
 
+# With or without the page cache: nginx.conf.
+case ${PAGE_CACHE-} in
+    true) pages=kept ;;
+    false) pages=unkept ;;
+    *) die "PAGE_CACHE must be true or false, not '${PAGE_CACHE-}'." ;;
+esac
+ln -sfn "/etc/nginx/$pages" /run/nginx/pages
+# Cookies and paths of a site's own that want a page for this one visitor (kept/http.conf), each by how it begins.
+for cookie in ${CACHE_BYPASS_COOKIES-}; do
+    case $cookie in
+        *[!A-Za-z0-9_-]*) die "CACHE_BYPASS_COOKIES must be names of cookies with spaces between them; '$cookie' is none." ;;
+    esac
+    printf "'~(?<![^;\\\\s])%s' 1;\n" "$cookie"
+done > /run/nginx/bypass_cookies.conf
+for path in ${CACHE_BYPASS_PATHS-}; do
+    case $path in
+        /*[!A-Za-z0-9/_.%~-]* | / | [!/]*) die "CACHE_BYPASS_PATHS must be paths like /shop with spaces between them; '$path' is none." ;;
+    esac
+    path=${path%/}
+    printf "'~*^/++%s(?:[/?]|$)' 1;\n" "$(printf '%s\n' "${path#/}" | sed 's/\./\\./g')"
+done > /run/nginx/bypass_paths.conf
+
 # A browser leaves the port out of the host name where it is the usual one.
 PUBLIC_HOST=$DOMAIN_NAME
 if [ "$HTTPS_PORT" -ne 443 ]; then
@@ -36,7 +59,7 @@ export BODY_LIMIT_MB PUBLIC_HOST
 
 # Only these names: NGINX has variables of its own that begin with a dollar sign.
 # shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
-envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST}' \
+envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST} ${UPLOAD_LIMIT_MB}' \
     < /etc/nginx/site.conf.template > /run/nginx/site.conf
 # Certificate and key that are older than this file are loaded; see reload.sh.
 : > /run/nginx/loaded

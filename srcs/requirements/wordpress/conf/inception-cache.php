@@ -22,6 +22,10 @@ const INCEPTION_MISSING_LIFETIME = 10;
 // Forms in a page hold for at least twelve hours, so all pages are younger.
 const INCEPTION_LONGEST_GENERATION = 6 * 3600;
 
+if ( ! INCEPTION_PAGE_CACHE ) {
+	return;
+}
+
 /*
  * When content changes.
  */
@@ -362,6 +366,9 @@ add_action(
 foreach ( array( 'created_term', 'edited_term', 'delete_term', 'deleted_user', 'add_link', 'edit_link', 'deleted_link', 'upgrader_process_complete' ) as $inception_hook ) {
 	add_action( $inception_hook, static fn() => inception_content_changed(), 10, 0 );
 }
+
+// For whoever changes something that no hook above tells of; see inception-purge.php.
+add_action( 'inception_purge_cache', static fn() => inception_content_changed(), 10, 0 );
 
 // Before WordPress sends what it has (priority 1), and after everything that plugins do at the end.
 foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {

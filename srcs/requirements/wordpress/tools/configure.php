@@ -37,6 +37,29 @@ function number( string $name, int $least, int $most ): int {
 }
 
 /**
+ * The relay for mail; empty without one.
+ *
+ * @return array<string, string|int>
+ */
+function mail_relay(): array {
+	if ( '' === (string) getenv( 'MAIL_HOST' ) ) {
+		return array();
+	}
+	$relay = array(
+		'host'     => setting( 'MAIL_HOST', '/^[A-Za-z0-9.:-]+$/' ),
+		'port'     => number( 'MAIL_PORT', 1, 65535 ),
+		'tls'      => setting( 'MAIL_TLS', '/^(starttls|tls|none)$/' ),
+		'user'     => (string) getenv( 'MAIL_USER' ),
+		'password' => trim( (string) file_get_contents( '/run/secrets/mail_password' ), "\r\n" ),
+		'sender'   => setting( 'MAIL_SENDER', '/^[^@\s]+@[^@\s]+$/' ),
+	);
+	if ( '' !== $relay['user'] && '' === $relay['password'] ) {
+		fwrite( STDERR, "wordpress: the relay for mail wants the user {$relay['user']} (MAIL_USER), but the secret mail_password is empty.\n" );
+	}
+	return $relay;
+}
+
+/**
  * A secret as it stands in its file, without the newline at the end.
  */
 function secret( string $name ): string {
@@ -91,12 +114,28 @@ $constants = array(
 	'INCEPTION_DOMAIN'     => $domain,
 	'INCEPTION_HTTPS_PORT' => $https_port,
 	'INCEPTION_NGINX_PORT' => $nginx_port,
+	'INCEPTION_PAGE_CACHE' => 'true' === setting( 'PAGE_CACHE', '/^(true|false)$/' ),
+	'INCEPTION_MAIL'       => mail_relay(),
 	'INCEPTION_SUPPLY'     => setting( 'WORDPRESS_SUPPLY', '/^(upstream|distribution)$/' ),
 ) + named_secrets( 'wordpress_salts', $salts );
 
+if ( 'true' === getenv( 'WP_DEBUG' ) ) {
+	$constants['WP_DEBUG'] = true;
+}
 if ( 'false' === getenv( 'WP_OUTBOUND_HTTP' ) ) {
 	$constants['WP_HTTP_BLOCK_EXTERNAL'] = true;
 	$constants['WP_ACCESSIBLE_HOSTS']    = $domain;
+}
+
+$extra = json_decode( getenv( 'WP_CONFIG_EXTRA' ) ?: '{}', true );
+if ( ! is_array( $extra ) ) {
+	fail( 'WP_CONFIG_EXTRA in srcs/.env is no JSON object such as {"WP_POST_REVISIONS": 5}.' );
+}
+foreach ( $extra as $name => $value ) {
+	if ( ! preg_match( '/^[A-Z][A-Z0-9_]*$/', $name ) || isset( $constants[ $name ] ) || ! is_scalar( $value ) ) {
+		fail( "WP_CONFIG_EXTRA in srcs/.env sets $name, which is no name for a constant, is set elsewhere, or has no plain value." );
+	}
+	$constants[ $name ] = $value;
 }
 
 $lines = array( '<?php', '// Written by the entrypoint at every start from srcs/.env and secrets/.' );

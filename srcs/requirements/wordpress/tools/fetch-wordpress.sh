@@ -1,8 +1,8 @@
 #!/bin/sh
-# Gets WordPress at build time and lays it out as DIR/core, DIR/content and DIR/wp.
+# Gets WordPress at build time and lays it out as DIR/core, DIR/content and DIR/wp-cli.phar.
 #   core     WordPress itself, which belongs to the image
 #   content  themes, plugins and translations, which belong to the site once it has them
-#   wp       wp-cli, or a word on how to get it
+#   wp-cli.phar  with the supply upstream, or where the settings want it
 set -eu
 
 dir=$1
@@ -85,17 +85,16 @@ from_debian() {
     cp -pLR wp-content/plugins wp-content/themes "$content/"
     rm -rf wp-content
     cp -pLR . "$core/"
-    cat >"$dir/wp" <<'STUB'
-#!/bin/sh
-echo "wp-cli is not part of Debian: set inception_supply to upstream, or put wp-cli's phar into this image as /usr/local/bin/wp." >&2
-exit 69
-STUB
+    if [ "${WP_CLI_WITH_DISTRIBUTION:-}" = true ]; then
+        fetch_wp_cli
+    fi
+}
+
+fetch_wp_cli() {
+    fetch "wp-cli" "${WP_CLI_URL:-}" "${WP_CLI_SHA256:-}" "$dir/wp-cli.phar" wordpress_cli
 }
 
 from_upstream() {
-    if [ -s /run/secrets/extra_ca ]; then
-        cat /run/secrets/extra_ca >>/etc/ssl/certs/ca-certificates.crt
-    fi
     if [ -n "${WORDPRESS_SHA256:-}" ]; then
         fetch "WordPress ${WORDPRESS_VERSION:-}" "${WORDPRESS_URL:-}" "$WORDPRESS_SHA256" /tmp/wordpress.tar.gz wordpress
     else
@@ -104,7 +103,7 @@ from_upstream() {
     tar -xzf /tmp/wordpress.tar.gz --strip-components=1 --no-same-owner -C "$core"
     cp -pR "$core/wp-content/plugins" "$core/wp-content/themes" "$content/"
     rm -rf "$core/wp-content"
-    fetch "wp-cli" "${WP_CLI_URL:-}" "${WP_CLI_SHA256:-}" "$dir/wp" wordpress_cli
+    fetch_wp_cli
 
     if [ "${WP_LOCALE:-en_US}" = en_US ]; then
         return
@@ -123,6 +122,9 @@ from_upstream() {
     fi
 }
 
+if [ -s /run/secrets/extra_ca ]; then
+    cat /run/secrets/extra_ca >>/etc/ssl/certs/ca-certificates.crt
+fi
 case ${WORDPRESS_SUPPLY:-} in
 distribution) from_debian ;;
 upstream) from_upstream ;;
@@ -136,4 +138,3 @@ if [ "${WP_LOCALE:-en_US}" != en_US ] && [ ! -f "$content/languages/$WP_LOCALE.m
 fi
 mkdir -p "$core/wp-content"
 printf '<?php\n// Silence is golden.\n' >"$core/wp-content/index.php"
-chmod 0755 "$dir/wp"

@@ -141,7 +141,7 @@ $GLOBALS['wp_filter'] = array(
 			),
 		),
 	),
-	// There is no mail server, and whoever installs knows about it.
+	// Whoever installs knows about it.
 	'pre_wp_mail'      => array(
 		10 => array(
 			'inception' => array(
@@ -268,9 +268,9 @@ function install( array $credentials ): void {
 		// The first comment of a stranger waits, one of the ordinary user appears at once (mu-plugins/inception-comments.php).
 		'comment_moderation'           => '0',
 		'comment_previously_approved'  => '1',
-		// No mail server, and nobody to ping.
-		'comments_notify'              => '0',
-		'moderation_notify'            => '0',
+		'comments_notify'              => (string) (int) (bool) INCEPTION_MAIL,
+		'moderation_notify'            => (string) (int) (bool) INCEPTION_MAIL,
+		// Nobody to ping.
 		'default_pingback_flag'        => '0',
 		'default_ping_status'          => 'closed',
 	);

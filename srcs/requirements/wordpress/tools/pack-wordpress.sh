@@ -24,7 +24,9 @@ find "$dir/core/wp-includes" "$dir/core/wp-admin" -type f \( -name '*.css' -o -n
 
 pack "$dir/core" "$out/core.tar.gz"
 pack "$dir/content" "$out/content.tar.gz"
-cp -p "$dir/wp" "$out/wp"
+if [ -f "$dir/wp-cli.phar" ]; then
+    cp -p "$dir/wp-cli.phar" "$out"
+fi
 
 # Of names and contents only: the same files built elsewhere or later have the same id.
 version=$(sed -n "s/.*\$wp_version *= *'\([^']*\)'.*/\1/p" "$dir/core/wp-includes/version.php")
