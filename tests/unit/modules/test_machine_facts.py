@@ -271,6 +271,11 @@ def test_an_answer_counts_but_a_gateways_refusal_does_not(web: str, status: int,
     assert facts.reachable(f"{web}/{status}", 5) is answers
 
 
+def test_a_file_that_is_not_there(web: str) -> None:
+    assert facts.reachable(f"{web}/404", 5, file=True) is False
+    assert facts.reachable(f"{web}/200", 5, file=True) is True
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/", "no address", "http://[::1"])
 def test_what_cannot_be_reached(url: str) -> None:
     assert facts.reachable(url, 2) is False
@@ -371,6 +376,28 @@ class TestSupply:
             "source": "setting",
             "unreachable": ["http://127.0.0.1:1/"],
         }
+
+    @pytest.mark.parametrize("source", ["setting", "remembered"])
+    def test_a_release_is_looked_at_before_anything_is_built(self, tmp_path: Path, web: str, source: str) -> None:
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state/supply").write_text("upstream\n", encoding="utf-8")
+        wanted = {"supply": "upstream" if source == "setting" else "auto", "release": "7.1.4"}
+        releases = [f"{web}/200", f"{web}/404"]
+        assert ask(tmp_path, releases=releases, **wanted)["supply"] == {
+            "resolved": "upstream",
+            "source": source,
+            "unreachable": [f"{web}/404"],
+        }
+        core = tmp_path / "data/wordpress/wp-includes/version.php"
+        core.parent.mkdir(parents=True)
+        core.write_text("<?php\n$wp_version = '7.1.3';\n", encoding="utf-8")
+        assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [f"{web}/404"]
+        core.write_text("<?php\n$wp_version = '7.1.4';\n", encoding="utf-8")
+        assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [], "the site has it"
+
+    def test_auto_falls_back_where_a_release_is_not_there(self, tmp_path: Path, web: str) -> None:
+        machine = ask(tmp_path, upstream_urls=[f"{web}/200"], releases=[f"{web}/404"], release="7.1.4")
+        assert machine["supply"] == {"resolved": "distribution", "source": "probed", "unreachable": []}
 
 
 @pytest.mark.parametrize(
