@@ -76,6 +76,10 @@ options:
     description: The version of WordPress in O(releases). Where the site has it already, they are not looked at.
     type: str
     default: ""
+  version_service:
+    description: The version service of WordPress, which is asked with the supply C(upstream). Empty to ask nobody.
+    type: str
+    default: ""
   probe_timeout:
     description: How many seconds an address may take to answer.
     type: int
@@ -124,6 +128,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_client import DockerError, Engine, compose_version
+from ansible.module_utils.wordpress_releases import ReleaseError, newest_of_series, offered
 
 #: Below this, a generated or typed secret is guessable within reach of an offline attack.
 MINIMUM_SECRET_LENGTH = 12
@@ -372,6 +377,15 @@ def core_version(site: Path) -> str:
     return match.group(1) if match else ""
 
 
+def newer_release(service: str, version: str, timeout: int) -> str:
+    """Return a newer release of the same series; empty when there is none, or none is known."""
+    try:
+        newest = newest_of_series(version, offered(service, timeout))
+    except (ReleaseError, ValueError):
+        return ""  # Without internet, or with a release that has no number: `make versions` says why.
+    return newest if newest != version else ""
+
+
 def environment(project: Path) -> dict[str, Any]:
     """Return the text of .env, why it cannot be read, and what managed_tree remembered when it was written."""
     found: dict[str, Any] = {"text": "", "problem": "", "remembered": {}}
@@ -445,6 +459,8 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
     data_dir = Path(parameters["data_dir"])
     project = parameters["project_name"]
     release_there = core_version(data_dir / "wordpress")
+    supply = resolve_supply(parameters, base_present, release_there)
+    asks = supply["resolved"] == "upstream" and parameters["version_service"]
 
     return {
         "distribution": release.get("ID", ""),
@@ -469,6 +485,11 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
         else [],
         "images": tagged,
         "core_version": release_there,
+        "newer_release": newer_release(
+            parameters["version_service"], parameters["release"], parameters["probe_timeout"]
+        )
+        if asks
+        else "",
         "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
@@ -498,7 +519,7 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
             if path.is_dir()
         },
         "users": sorted(line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()),
-        "supply": resolve_supply(parameters, base_present, release_there),
+        "supply": supply,
     }
 
 
@@ -520,6 +541,7 @@ def main() -> None:
             "upstream_urls": {"type": "list", "elements": "str", "default": []},
             "releases": {"type": "list", "elements": "str", "default": []},
             "release": {"type": "str", "default": ""},
+            "version_service": {"type": "str", "default": ""},
             "probe_timeout": {"type": "int", "default": 5},
         },
         supports_check_mode=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import socket
 import subprocess
@@ -93,6 +94,16 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.send_response(int(self.path.removeprefix("/")))
         self.end_headers()
+
+    def do_GET(self) -> None:
+        """Answer /offers/7.1.4+8.0 as the version service of WordPress does, and the rest as HEAD."""
+        if not self.path.startswith("/offers/"):
+            self.do_HEAD()
+            return
+        versions = self.path.removeprefix("/offers/").split("+")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"offers": [{"version": version} for version in versions]}).encode())
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -394,6 +405,14 @@ class TestSupply:
         assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [f"{web}/404"]
         core.write_text("<?php\n$wp_version = '7.1.4';\n", encoding="utf-8")
         assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [], "the site has it"
+
+    @pytest.mark.parametrize(
+        ("path", "newer"), [("offers/7.1.10+8.0", "7.1.10"), ("offers/7.1.4+8.0", ""), ("404", ""), ("200", "")]
+    )
+    def test_a_newer_release_that_is_known(self, tmp_path: Path, web: str, path: str, newer: str) -> None:
+        wanted = {"release": "7.1.4", "version_service": f"{web}/{path}"}
+        assert ask(tmp_path, supply="upstream", **wanted)["newer_release"] == newer
+        assert ask(tmp_path, supply="distribution", **wanted)["newer_release"] == "", "Debian's is another one"
 
     def test_auto_falls_back_where_a_release_is_not_there(self, tmp_path: Path, web: str) -> None:
         machine = ask(tmp_path, upstream_urls=[f"{web}/200"], releases=[f"{web}/404"], release="7.1.4")
