@@ -342,6 +342,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
+    "inception_version_service": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
     "host_address": _address,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
