@@ -363,6 +363,9 @@ foreach ( array( 'created_term', 'edited_term', 'delete_term', 'deleted_user', '
 	add_action( $inception_hook, static fn() => inception_content_changed(), 10, 0 );
 }
 
+// For whoever changes something that no hook above tells of: do_action( 'inception_purge_cache' ).
+add_action( 'inception_purge_cache', static fn() => inception_content_changed(), 10, 0 );
+
 // Before WordPress sends what it has (priority 1), and after everything that plugins do at the end.
 foreach ( array( PHP_INT_MIN, PHP_INT_MAX ) as $inception_priority ) {
 	add_action( 'shutdown', static fn() => inception_content_changed( false, true ), $inception_priority, 0 );
