@@ -64,7 +64,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp mail init settings check evaluate bench export render test lint lock help moved
+.PHONY: all up down stop clean fclean re ps logs wp mail init settings check evaluate bench export render test lint lock versions help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -134,6 +134,9 @@ lint: $(VENV)/.dev ## The linters alone
 lock: $(VENV)/.ready ## Lock the dependencies anew
 	@for name in uv run dev evaluate; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+
+versions: $(VENV)/.ready ## Pin the newest release of WordPress's series, with its SHA-256
+	@$(BIN)/ansible-playbook -i localhost, $(ARGS) playbooks/versions.yml
 
 ##@ Examples
 ##> make LOGIN=wil                        from a bare machine to https://wil.42.fr

@@ -430,6 +430,7 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
+    "inception_version_service": _url,
     "mariadb_buffer_pool_mb": _buffer_pool,
     "nginx_bypass_cookies": _each(r"[A-Za-z0-9_-]+", "names of cookies, of letters, digits, - and _"),
     "nginx_bypass_paths": _each(r"/[A-Za-z0-9/_.~%-]+", "paths like /shop, other characters as %EC%83%81"),

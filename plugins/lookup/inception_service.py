@@ -27,7 +27,7 @@ description:
     empty file. With C(names) it holds several such values, one C(NAME=value) in each line.
   - Where C(data) names a volume that holds data, a secret that is missing is not made anew, because the data would be lost
     with it.
-  - C(upstream_urls) is a list of addresses that must answer for the supply C(upstream).
+  - C(upstream_urls) is a list of addresses of files that the image is built from with the supply C(upstream).
 options:
   _terms:
     description: The names of the services.

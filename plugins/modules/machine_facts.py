@@ -67,6 +67,19 @@ options:
     type: list
     elements: str
     default: []
+  releases:
+    description: Addresses of files that the images are built from with the supply C(upstream).
+    type: list
+    elements: str
+    default: []
+  release:
+    description: The version of WordPress in O(releases). Where the site has it already, they are not looked at.
+    type: str
+    default: ""
+  version_service:
+    description: The version service of WordPress, which is asked with the supply C(upstream). Empty to ask nobody.
+    type: str
+    default: ""
   probe_timeout:
     description: How many seconds an address may take to answer.
     type: int
@@ -115,6 +128,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.docker_client import DockerError, Engine, compose_version
+from ansible.module_utils.wordpress_releases import ReleaseError, newest_of_series, offered
 
 #: Below this, a generated or typed secret is guessable within reach of an offline attack.
 MINIMUM_SECRET_LENGTH = 12
@@ -288,8 +302,8 @@ def has_own_certificate(file: Path) -> bool:
     return found is not None and b"Inception local " not in ssl.PEM_cert_to_DER_cert(found.group())
 
 
-def reachable(url: str, timeout: int) -> bool:
-    """Tell whether a server answers at an address; any HTTP status is an answer."""
+def reachable(url: str, timeout: int, *, file: bool = False) -> bool:
+    """Tell whether a server answers at an address; any HTTP status is an answer, but for a file that is not there."""
     try:
         request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the settings allow http and https alone
         context = ssl.create_default_context()
@@ -297,7 +311,10 @@ def reachable(url: str, timeout: int) -> bool:
             return True
     except urllib.error.HTTPError as error:
         # A gateway's refusal is no answer of the server itself.
-        return error.code not in {403, 407, 502, 503, 504}
+        return error.code not in ({403, 407, 502, 503, 504} | ({404, 410} if file else set()))
+    except urllib.error.URLError as error:
+        # Whether a file's server is to be trusted is judged by who downloads it, with the authorities that it was given.
+        return file and isinstance(error.reason, ssl.SSLCertVerificationError)
     except (OSError, ValueError, http.client.HTTPException):
         return False
 
@@ -317,26 +334,39 @@ def archive_url(sources: Path = Path("/etc/apt")) -> str:
     return ""
 
 
-def resolve_supply(parameters: Mapping[str, Any], base_present: bool) -> dict[str, Any]:
-    """Return where images and WordPress come from, how that is known, and what does not answer."""
+def resolve_supply(parameters: Mapping[str, Any], base_present: bool, site_release: str) -> dict[str, Any]:
+    """Return where images and WordPress come from, how that is known, and what does not answer.
+
+    Args:
+        parameters: the module's.
+        base_present: whether the base image is here already.
+        site_release: the version of WordPress that the site has; empty without one.
+    """
+    found = choose_supply(parameters)
+    timeout = parameters["probe_timeout"]
+    if found["source"] == "setting" and not base_present:
+        wanted = parameters["upstream_urls"] if found["resolved"] == "upstream" else [archive_url()]
+        found["unreachable"] = [url for url in wanted if url and not reachable(url, timeout)]
+    # Before anything is built; a site that has this release does without the server.
+    is_new = not site_release or site_release != parameters["release"]
+    if found["resolved"] == "upstream" and found["source"] != "probed" and is_new:
+        found["unreachable"] += [url for url in parameters["releases"] if not reachable(url, timeout, file=True)]
+    return found
+
+
+def choose_supply(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which supply it is: the setting's, the remembered one, or upstream where all of it answers."""
     setting = parameters["supply"]
     timeout = parameters["probe_timeout"]
-    upstream = parameters["upstream_urls"]
     memory = Path(parameters["state_dir"]) / "supply"
     remembered = memory.read_text(encoding="utf-8", errors="replace").strip() if memory.is_file() else ""
     if setting == "auto" and remembered in {"upstream", "distribution"}:
         return {"resolved": remembered, "source": "remembered", "unreachable": []}
     if setting == "auto":
-        silent = [url for url in upstream if not reachable(url, timeout)]
+        silent = [url for url in parameters["upstream_urls"] if not reachable(url, timeout)]
+        silent += [url for url in parameters["releases"] if not reachable(url, timeout, file=True)]
         return {"resolved": "distribution" if silent else "upstream", "source": "probed", "unreachable": []}
-    if base_present:
-        return {"resolved": setting, "source": "setting", "unreachable": []}
-    wanted = upstream if setting == "upstream" else [url for url in [archive_url()] if url]
-    return {
-        "resolved": setting,
-        "source": "setting",
-        "unreachable": [url for url in wanted if not reachable(url, timeout)],
-    }
+    return {"resolved": setting, "source": "setting", "unreachable": []}
 
 
 def core_version(site: Path) -> str:
@@ -345,6 +375,15 @@ def core_version(site: Path) -> str:
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     match = re.search(r"^\$wp_version\s*=\s*'([^']+)'", text, re.MULTILINE)
     return match.group(1) if match else ""
+
+
+def newer_release(service: str, version: str, timeout: int) -> str:
+    """Return a newer release of the same series; empty when there is none, or none is known."""
+    try:
+        newest = newest_of_series(version, offered(service, timeout))
+    except (ReleaseError, ValueError):
+        return ""  # Without internet, or with a release that has no number: `make versions` says why.
+    return newest if newest != version else ""
 
 
 def environment(project: Path) -> dict[str, Any]:
@@ -419,6 +458,9 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
     )
     data_dir = Path(parameters["data_dir"])
     project = parameters["project_name"]
+    release_there = core_version(data_dir / "wordpress")
+    supply = resolve_supply(parameters, base_present, release_there)
+    asks = supply["resolved"] == "upstream" and parameters["version_service"]
 
     return {
         "distribution": release.get("ID", ""),
@@ -442,7 +484,12 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
-        "core_version": core_version(data_dir / "wordpress"),
+        "core_version": release_there,
+        "newer_release": newer_release(
+            parameters["version_service"], parameters["release"], parameters["probe_timeout"]
+        )
+        if asks
+        else "",
         "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
         "cache_files": cache_files(Path(parameters["cache_dir"])),
@@ -472,7 +519,7 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
             if path.is_dir()
         },
         "users": sorted(line.split(":", 1)[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()),
-        "supply": resolve_supply(parameters, base_present),
+        "supply": supply,
     }
 
 
@@ -492,6 +539,9 @@ def main() -> None:
             "supply": {"type": "str", "choices": ["auto", "upstream", "distribution"], "default": "auto"},
             "base_image": {"type": "str", "default": ""},
             "upstream_urls": {"type": "list", "elements": "str", "default": []},
+            "releases": {"type": "list", "elements": "str", "default": []},
+            "release": {"type": "str", "default": ""},
+            "version_service": {"type": "str", "default": ""},
             "probe_timeout": {"type": "int", "default": 5},
         },
         supports_check_mode=True,

@@ -58,6 +58,9 @@ class Shelf:
 
     def __init__(self, certificate: Path | None = None) -> None:
         """Listen, by TLS when there is a certificate."""
+        shelf = self
+        self.ends_early = self.stalls = False
+        self.closed = threading.Event()
         self.files = files = {
             "/wordpress.tar.gz": release(WORDPRESS),
             "/wp.phar": b"#!/usr/bin/env php",
@@ -75,7 +78,15 @@ class Shelf:
                 self.send_response(200 if content is not None else 404)
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
-                self.wfile.write(content or b"")
+                if self.command == "HEAD":
+                    return
+                kept = content or b""
+                self.wfile.write(kept[: len(kept) // 2] if shelf.ends_early or shelf.stalls else kept)
+                if shelf.stalls:
+                    shelf.closed.wait(60)
+
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -89,6 +100,7 @@ class Shelf:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -122,6 +134,11 @@ def shelf() -> Iterator[Shelf]:
     server.close()
 
 
+def fetch(image: Sandbox, settings: Mapping[str, str]) -> None:
+    done = image.run("fetch-wordpress.sh", "/build", env=settings)
+    assert done.returncode == 0, done.stderr
+
+
 def refused(image: Sandbox, settings: Mapping[str, str]) -> str:
     """Fetch where it must be refused; return the last sentence."""
     done = image.run("fetch-wordpress.sh", "/build", env=settings)
@@ -130,7 +147,7 @@ def refused(image: Sandbox, settings: Mapping[str, str]) -> str:
 
 
 def test_what_is_pinned_is_laid_out(image: Sandbox, shelf: Shelf) -> None:
-    image.ok("fetch-wordpress.sh", "/build", env=shelf.settings())
+    fetch(image, shelf.settings())
     build = image.path("/build")
     found = {str(path.relative_to(build)): path.read_bytes() for path in build.rglob("*") if path.is_file()}
     assert found == {
@@ -154,6 +171,28 @@ def test_the_distribution_takes_wp_cli_where_it_is_wanted(image: Sandbox, shelf:
     image.ok("fetch-wordpress.sh", "/build", env=settings)
     assert image.path("/build/core/wp-includes/version.php").exists()
     assert image.path("/build/wp-cli.phar").exists() == (wanted == "true")
+
+
+def test_how_large_a_download_is_and_that_it_moves(image: Sandbox, shelf: Shelf) -> None:
+    shelf.files["/wp.phar"] = b"#!" + bytes(2_500_000)
+    shelf.stalls = True
+    settings = shelf.settings(WORDPRESS_URL=f"{shelf.address}/wp.phar", STALL_SECONDS="3")
+    done = image.run("fetch-wordpress.sh", "/build", env=settings)
+    assert done.stderr.splitlines()[:2] == [
+        f"wordpress: downloading WordPress 7.1.4 (2.5 MB) from {shelf.address}/wp.phar",
+        "wordpress: 1.2 MB of WordPress 7.1.4 are here",
+    ]
+
+
+@pytest.mark.parametrize("how", ["ends early", "stalls", "closed port"])
+def test_a_download_that_does_not_arrive(image: Sandbox, shelf: Shelf, how: str) -> None:
+    shelf.ends_early, shelf.stalls = how == "ends early", how == "stalls"
+    address = "http://127.0.0.1:1" if how == "closed port" else shelf.address
+    settings = shelf.settings(WORDPRESS_URL=f"{address}/wordpress.tar.gz", STALL_SECONDS="2")
+    assert refused(image, settings) == (
+        f"WordPress 7.1.4 cannot be downloaded from {address}/wordpress.tar.gz; set wordpress_url to a mirror, or "
+        "inception_supply to distribution."
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,7 +267,7 @@ class TestPublished:
     def test_it_is_taken(self, image: Sandbox, tls: Shelf) -> None:
         digest = hashlib.sha1(tls.files["/wordpress.tar.gz"], usedforsecurity=False).hexdigest()
         tls.files["/wordpress.tar.gz.sha1"] = digest.encode()
-        image.ok("fetch-wordpress.sh", "/build", env=tls.settings(WORDPRESS_SHA256=""))
+        fetch(image, tls.settings(WORDPRESS_SHA256=""))
         assert image.path("/build/core/index.php").exists()
 
     def test_another_checksum_stops_the_build(self, image: Sandbox, tls: Shelf) -> None:

@@ -238,6 +238,20 @@ class TestContent:
         put_content(site)
         assert tree(site)["wp-content/languages/ko_KR.mo"] == words
 
+    def test_older_ones_than_the_releases_are_told(self, site: Sandbox) -> None:
+        theme = "/*\nTheme Name: Spring\nVersion: {}\n*/"
+        plugin = "<?php\n/**\n * Plugin Name: Hello\n * Version: {}\n */"
+        site.write(f"{SITE}/wp-content/themes/spring/style.css", theme.format("1.9"))
+        site.write(f"{SITE}/wp-content/plugins/hello/hello.php", plugin.format("2.0"))
+        os.mkfifo(site.path(f"{SITE}/wp-content/plugins/hello/pipe.php"))
+        newer = {"themes/spring/style.css": theme.format("1.10"), "plugins/hello/hello.php": plugin.format("2.0")}
+        pack(site, "6.8.1", content={**CONTENT, **newer})
+        put_content(site)
+        assert tree(site)[".inception/content/older"].decode() == (
+            "The site has themes/spring 1.9, and this release of WordPress brings 1.10: update it in the dashboard.\n"
+        )
+        assert theme.format("1.9") == tree(site)["wp-content/themes/spring/style.css"].decode()
+
     def test_a_second_start_touches_nothing(self, site: Sandbox) -> None:
         before = stamps(site)
         put_content(site)

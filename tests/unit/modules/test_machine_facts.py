@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import os
 import socket
 import subprocess
@@ -93,6 +94,16 @@ class _Answers(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.send_response(int(self.path.removeprefix("/")))
         self.end_headers()
+
+    def do_GET(self) -> None:
+        """Answer /offers/7.1.4+8.0 as the version service of WordPress does, and the rest as HEAD."""
+        if not self.path.startswith("/offers/"):
+            self.do_HEAD()
+            return
+        versions = self.path.removeprefix("/offers/").split("+")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"offers": [{"version": version} for version in versions]}).encode())
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -271,6 +282,11 @@ def test_an_answer_counts_but_a_gateways_refusal_does_not(web: str, status: int,
     assert facts.reachable(f"{web}/{status}", 5) is answers
 
 
+def test_a_file_that_is_not_there(web: str) -> None:
+    assert facts.reachable(f"{web}/404", 5, file=True) is False
+    assert facts.reachable(f"{web}/200", 5, file=True) is True
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://nowhere.invalid/", "no address", "http://[::1"])
 def test_what_cannot_be_reached(url: str) -> None:
     assert facts.reachable(url, 2) is False
@@ -371,6 +387,36 @@ class TestSupply:
             "source": "setting",
             "unreachable": ["http://127.0.0.1:1/"],
         }
+
+    @pytest.mark.parametrize("source", ["setting", "remembered"])
+    def test_a_release_is_looked_at_before_anything_is_built(self, tmp_path: Path, web: str, source: str) -> None:
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state/supply").write_text("upstream\n", encoding="utf-8")
+        wanted = {"supply": "upstream" if source == "setting" else "auto", "release": "7.1.4"}
+        releases = [f"{web}/200", f"{web}/404"]
+        assert ask(tmp_path, releases=releases, **wanted)["supply"] == {
+            "resolved": "upstream",
+            "source": source,
+            "unreachable": [f"{web}/404"],
+        }
+        core = tmp_path / "data/wordpress/wp-includes/version.php"
+        core.parent.mkdir(parents=True)
+        core.write_text("<?php\n$wp_version = '7.1.3';\n", encoding="utf-8")
+        assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [f"{web}/404"]
+        core.write_text("<?php\n$wp_version = '7.1.4';\n", encoding="utf-8")
+        assert ask(tmp_path, releases=releases, **wanted)["supply"]["unreachable"] == [], "the site has it"
+
+    @pytest.mark.parametrize(
+        ("path", "newer"), [("offers/7.1.10+8.0", "7.1.10"), ("offers/7.1.4+8.0", ""), ("404", ""), ("200", "")]
+    )
+    def test_a_newer_release_that_is_known(self, tmp_path: Path, web: str, path: str, newer: str) -> None:
+        wanted = {"release": "7.1.4", "version_service": f"{web}/{path}"}
+        assert ask(tmp_path, supply="upstream", **wanted)["newer_release"] == newer
+        assert ask(tmp_path, supply="distribution", **wanted)["newer_release"] == "", "Debian's is another one"
+
+    def test_auto_falls_back_where_a_release_is_not_there(self, tmp_path: Path, web: str) -> None:
+        machine = ask(tmp_path, upstream_urls=[f"{web}/200"], releases=[f"{web}/404"], release="7.1.4")
+        assert machine["supply"] == {"resolved": "distribution", "source": "probed", "unreachable": []}
 
 
 @pytest.mark.parametrize(

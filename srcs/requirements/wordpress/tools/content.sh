@@ -21,11 +21,28 @@ touch "$state/given"
 tar -xzf "$source/content.tar.gz" --no-same-owner -C "$state/staging"
 sync -f "$state"
 
+# version PATH: what the header of a theme or plugin says, the path being its directory or its one file.
+version() {
+    file=$(find "$1" -maxdepth 1 -type f \( -name '*.php' -o -name style.css \) \
+        -exec grep -lE '^[[:space:]*]*(Theme|Plugin) Name:' {} + | head -n 1)
+    [ -z "$file" ] || sed -n 's/^[[:space:]*]*Version:[[:space:]]*\([^[:space:]]*\).*/\1/p' "$file" | head -n 1
+}
+
+rm -f "$state/older"
 for kind in themes plugins; do
     for path in "$state/staging/$kind"/*; do
         name=$kind/${path##*/}
         if [ ! -e "$site/$name" ] && ! grep -qxF "$name" "$state/given"; then
             mv "$path" "$site/$name"
+        elif [ -e "$site/$name" ]; then
+            has=$(version "$site/$name")
+            brings=$(version "$path")
+            # shellcheck disable=SC2016 # PHP reads them.
+            if php -r 'exit((int) version_compare($argv[1], $argv[2], ">="));' "$has" "$brings"; then
+                # For healthcheck.sh site, by which an upgrade tells it.
+                echo "The site has $name $has, and this release of WordPress brings $brings: update it in the dashboard." \
+                    >>"$state/older"
+            fi
         fi
         if ! grep -qxF "$name" "$state/given"; then
             echo "$name" >>"$state/given"

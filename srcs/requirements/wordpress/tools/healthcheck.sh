@@ -1,11 +1,37 @@
 #!/bin/sh
 # Is php-fpm answering? And once a minute: WordPress's cron.
+# healthcheck.sh site: do the site's pages work? upgrade.sh asks it once after an upgrade.
 set -eu
 
 # fcgi NAME=VALUE...: one request to php-fpm, with nothing but these variables.
 fcgi() {
     env -i "$@" cgi-fcgi -bind -connect "php-fpm:${PHP_FPM_PORT}"
 }
+
+# request SCRIPT URI QUERY: one request as NGINX makes it.
+request() {
+    fcgi "SCRIPT_NAME=/$1" "SCRIPT_FILENAME=/var/www/html/$1" \
+        REQUEST_METHOD=GET "REQUEST_URI=$2" "QUERY_STRING=$3" \
+        SERVER_PROTOCOL=HTTP/1.1 SERVER_NAME="$DOMAIN_NAME" HTTP_HOST="$DOMAIN_NAME" \
+        SERVER_PORT=443 HTTPS=on REMOTE_ADDR=127.0.0.1
+}
+
+if [ "${1-}" = site ]; then
+    # Front page, login, REST, and what the dashboard loads with each of its pages.
+    for page in index.php:/ wp-login.php:/wp-login.php index.php:/wp-json/ wp-admin/admin-ajax.php:/wp-admin/admin-ajax.php; do
+        headers=$(request "${page%%:*}" "${page#*:}" '' 2>&1 | tr -d '\r' | sed '/^$/q')
+        case $headers in
+        *'Status: 503'*) ;; # A plugin for maintenance, for example.
+        *'Status: 5'*) echo "the site answers ${page#*:} with $(echo "$headers" | sed -n 's/^Status: //p')"; exit 1 ;;
+        *[Cc]ontent-[Tt]ype:*) ;;
+        *) echo "the site does not answer ${page#*:}"; exit 1 ;;
+        esac
+    done
+    # Older themes and plugins than the release's, as content.sh found them.
+    older=/var/www/html/.inception/content/older
+    [ ! -f "$older" ] || cat "$older"
+    exit 0
+fi
 
 # A good answer holds for fifteen seconds. Asked more often, the process that made the last page would never be
 # idle for long enough to go, and it keeps more memory than the rest of php-fpm.
@@ -22,8 +48,5 @@ fi
 last=/run/wordpress/cron
 if [ -z "$(find "$last" -mmin -1 2>/dev/null)" ]; then
     touch "$last"
-    fcgi SCRIPT_NAME=/wp-cron.php SCRIPT_FILENAME=/var/www/html/wp-cron.php \
-        REQUEST_METHOD=GET REQUEST_URI=/wp-cron.php?doing_wp_cron QUERY_STRING=doing_wp_cron \
-        SERVER_PROTOCOL=HTTP/1.1 SERVER_NAME="$DOMAIN_NAME" HTTP_HOST="$DOMAIN_NAME" \
-        SERVER_PORT=443 HTTPS=on REMOTE_ADDR=127.0.0.1 >/dev/null
+    request wp-cron.php '/wp-cron.php?doing_wp_cron' doing_wp_cron >/dev/null
 fi

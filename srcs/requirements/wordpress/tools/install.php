@@ -314,6 +314,9 @@ if ( null === stored( 'siteurl' ) ) {
 	if ( (int) stored( 'db_version' ) < (int) $wp_db_version ) {
 		say( 'bringing the database to the schema of WordPress ' . core_version() );
 		wp_upgrade();
+		if ( (int) stored( 'db_version' ) !== (int) $wp_db_version ) {
+			fail( 'the database has the schema ' . stored( 'db_version' ) . " after the upgrade, and should have $wp_db_version: $wpdb->last_error" );
+		}
 	}
 	// Constants hide the stored address from get_option(), but not from everybody.
 	foreach ( array( 'home', 'siteurl' ) as $name ) {
