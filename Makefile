@@ -28,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
+KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN OLDER ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -64,11 +64,11 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock help moved
+.PHONY: all up down stop clean fclean re ps logs wp update init settings check evaluate bench export render test lint lock help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
-	@$(PLAY) playbooks/site.yml
+	@$(PLAY) playbooks/site.yml $(if $(filter-out 0,$(OLDER)),-e inception_older=true)
 
 all: up
 
@@ -94,6 +94,14 @@ logs: ## Follow the logs of the services
 
 wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+
+# Each step is that of the version which the one before has brought.
+update: ## Bring this bundle with its tools to the newest version; say what is new, and what the next make restarts
+	@python3 requirements/update.py fetch
+	@$(MAKE) --silent --no-print-directory $(wildcard $(VENV)/.dev $(VENV)/.evaluate) $(VENV)/.ready
+	@python3 requirements/update.py tell
+	@if [ -n '$(BECOME)' ] || [ ! -e /var/lib/inception/bundle ]; then echo 'What the next make does: make ARGS=--check'; \
+		else echo 'What the next make does:'; $(MAKE) --no-print-directory up QUIET=1 ARGS=--check; fi
 
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)

@@ -339,6 +339,15 @@ def resolve_supply(parameters: Mapping[str, Any], base_present: bool) -> dict[st
     }
 
 
+def bundle(state: Path) -> dict[str, Any]:
+    """Return which version of the bundle was here last, as the role inception wrote it down; empty without one."""
+    try:
+        found = json.loads((state / "bundle").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # None was here, or a person has spoiled it.
+    return found if isinstance(found, dict) else {}
+
+
 def core_version(site: Path) -> str:
     """Return the version of the WordPress core that is on the volume; empty without one."""
     path = site / "wp-includes" / "version.php"
@@ -442,6 +451,7 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
+        "bundle": bundle(Path(parameters["state_dir"])),
         "core_version": core_version(data_dir / "wordpress"),
         "environment": environment(Path(parameters["project_dir"])),
         "content_owner": owner_of(data_dir / "wordpress" / "wp-content" / "uploads"),
