@@ -71,6 +71,19 @@ def test_an_evaluation_leaves_nothing_of_roots(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_uid == owner
 
 
+def test_over_ssh_the_evaluation_has_the_keys_of_the_user(checkout: Path) -> None:
+    programs = checkout / "bin"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
+    (programs / "id").chmod(0o755)
+    options = ["-n", "--old-file=.venv/.evaluate", "evaluate"]
+    path = f"{programs}:{os.environ['PATH']}"
+    assert "sudo" in make(checkout, *options, PATH=path).stdout
+    asked = make(checkout, *options, "SSH=op@web", PATH=path).stdout
+    assert '--ssh "op@web"' in asked
+    assert "sudo" not in asked
+
+
 def test_of_a_folder_that_was_chosen_only_the_report_is_the_users(tmp_path: Path) -> None:
     program = tmp_path / ".venv/evaluate/bin/inception-evaluate"
     program.parent.mkdir(parents=True)
@@ -162,7 +175,7 @@ def test_every_variable_that_is_documented_is_known(checkout: Path) -> None:
     named = {
         name
         for path in documents
-        for command in re.findall(r"make (?:[a-z]+`? )?\(?`?[A-Z]+=[^`)\n]*", path.read_text(encoding="utf-8"))
+        for command in re.findall(r"make (?:[a-z-]+`? )?\(?`?[A-Z]+=[^`)\n]*", path.read_text(encoding="utf-8"))
         for name in re.findall(r"\b([A-Z]+)=", command)
     }
     assert {"LOGIN", "ARGS", "KEEP", "SUBJECT"} <= named
