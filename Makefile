@@ -28,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE TO
+KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT HOST INSTALL KEEP KILL LIMIT LOCALE LOGIN OLDER ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE TO
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -49,6 +49,7 @@ JUDGE = $(if $(BECOME),INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) 
 PLAY = $(JUDGE) $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 # What is given is not asked for. It goes through the environment as it is, so that no quote or dollar is in the way.
 export SETTINGS_FIND := $(value FIND)
+export ADD_HOST := $(value HOST)
 export INIT_LOGIN := $(value LOGIN)
 export INIT_TITLE := $(value TITLE)
 export INIT_LOCALE := $(value LOCALE)
@@ -56,19 +57,19 @@ export INIT_ADMIN := $(value ADMIN)
 given = $(if $($(1)),-e $(2)='{{ lookup("env", "INIT_$(1)") }}')
 INIT = $(call given,LOGIN,inception_login) $(call given,TITLE,wordpress_title) $(call given,LOCALE,wordpress_locale) \
 	$(call given,ADMIN,wordpress_admin_user)
-# The evaluation looks at processes and ports of the whole machine, which root alone may.
-ROOT = $(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM)
+# The evaluation looks at processes and ports of the whole machine, which root alone may; over SSH it is you who has the keys.
+ROOT = $(if $(SSH),,$(shell [ "$$(id -u)" = 0 ] || echo sudo --preserve-env=NO_COLOR,INCEPTION_CHROMIUM))
 EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(KEEP),--keep) $(if $(REBOOT),$(if $(filter 0,$(REBOOT)),--no-reboot,--reboot)) \
 	$(if $(PORT),--port "$(PORT)") $(if $(SSH),--ssh "$(SSH)") $(if $(ONLY),--only "$(ONLY)") $(if $(filter 0,$(KILL)),--no-kill) \
 	$(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(filter 0,$(INSTALL)),,--install) \
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp mail init settings check evaluate bench export render test lint lock versions help moved
+.PHONY: all up down stop clean fclean re ps logs wp mail update init add-host settings check evaluate bench export render test lint lock versions help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
-	@$(PLAY) playbooks/site.yml
+	@$(PLAY) playbooks/site.yml $(if $(filter-out 0,$(OLDER)),-e inception_older=true)
 
 all: up
 
@@ -98,9 +99,20 @@ wp: ## Run wp-cli, or its most used commands (ARGS="plugin list")
 mail: ## Send a test mail (TO=somebody@example.org)
 	@$(DOCKER) compose --project-directory srcs exec -T --user www-data wordpress php /usr/local/lib/wordpress/mail.php "$(or $(TO),$(error TO is missing: make mail TO=somebody@example.org))"
 
+# Each step is that of the version which the one before has brought.
+update: ## Bring this bundle with its tools to the newest version; say what is new, and what the next make restarts
+	@python3 requirements/update.py fetch
+	@$(MAKE) --silent --no-print-directory $(wildcard $(VENV)/.dev $(VENV)/.evaluate) $(VENV)/.ready
+	@python3 requirements/update.py tell
+	@if [ -n '$(BECOME)' ] || [ ! -e /var/lib/inception/bundle ]; then echo 'What the next make does: make ARGS=--check'; \
+		else echo 'What the next make does:'; $(MAKE) --no-print-directory up QUIET=1 ARGS=--check; fi
+
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)
 	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook playbooks/init.yml $(INIT)
+
+add-host: $(VENV)/.ready ## Add a server to servers/, with your key there and its host key here (HOST=root@web1.example.org LOGIN=wil)
+	@requirements/add-host.sh "$$ADD_HOST" "$$INIT_LOGIN"
 
 settings: $(VENV)/.ready ## Show every setting, its value and where that is given (FIND=port also what it means)
 	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml
@@ -147,7 +159,7 @@ versions: $(VENV)/.ready ## Pin the newest release of WordPress's series, with i
 ##> make evaluate PORT=8443               the evaluation sheet, with the changed port
 help: ## What each target does
 	@awk -F ':.*## ' '/^##@/ {print substr($$0, 5)} /^##>/ {print "  " substr($$0, 5)} \
-		/^[a-z]+:.*## / && $$1 != "help" {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / && $$1 != "help" {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(VENV)/.ready: requirements/virtualenv.sh requirements/uv.txt requirements/run.txt requirements/collections.txt tools/checker/pyproject.toml $(MOVED)
 	@requirements/virtualenv.sh $(VENV)

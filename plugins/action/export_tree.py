@@ -131,7 +131,10 @@ class ActionModule(ActionBase):
         # Last, so that the record never promises more than there is.
         files[RECORD] = json.dumps({"files": {n: digest(files[n].encode()) for n in sorted(files)}}, indent=1) + "\n"
         module_args = {"dest": str(dest), "files": files, "prune": []}
-        result.update(self._execute_module(module_name="managed_tree", module_args=module_args, task_vars=task_vars))
+        written = self._execute_module(module_name="managed_tree", module_args=module_args, task_vars=task_vars)
+        if written.get("failed"):
+            raise AnsibleActionFail(f"{written['msg']}; name another directory: make export DIR=../inception")
+        result.update(written)
         result.update(dest=str(dest), **done)
         result["changed"] = bool(result.get("changed") or done["removed"] or done["kept"])
         return result

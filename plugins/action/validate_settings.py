@@ -230,17 +230,25 @@ def _buffer_pool(name: str, value: object) -> str | None:
     return None if str(value) == "0" else _within(5, 65536, "MiB, or 0 to derive it from the memory")(name, value)
 
 
-def _directory(name: str, value: object) -> str | None:
+def _directory(name: str, value: object, *, quotes: bool = False) -> str | None:
     text = str(value)
     if not re.fullmatch(r"(?:/[^/\0]+)+", text) or ".." in text.split("/") or "." in text.split("/"):
         return f"{name} is {text!r}, but must be an absolute path without '.', '..' or a slash at its end."
-    if any(character in text for character in ":\"'$\\"):
-        return f"{name} is {text!r}, but Docker cannot mount a path that holds a colon, a quote, a backslash or a dollar sign."
+    if any(character in text for character in (":$\\" if quotes else ":$\\\"'")):
+        without = (
+            "a colon, a backslash or a dollar sign" if quotes else "a colon, a quote, a backslash or a dollar sign"
+        )
+        return f"{name} is {text!r}, but Docker cannot mount a path that holds {without}."
     return None
 
 
-def _own_directory(name: str, value: object) -> str | None:
-    problem = _directory(name, value)
+def _project_directory(name: str, value: object) -> str | None:
+    # Compose mounts what lies in it without writing the path anywhere.
+    return _own_directory(name, value, quotes=True)
+
+
+def _own_directory(name: str, value: object, *, quotes: bool = False) -> str | None:
+    problem = _directory(name, value, quotes=quotes)
     if problem:
         return problem
     if str(value) in _SHARED_DIRECTORIES:
@@ -414,7 +422,7 @@ def _optional_checksum(name: str, value: object) -> str | None:
 _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_login": _login,
     "inception_domain": _domain,
-    "inception_project_dir": _own_directory,
+    "inception_project_dir": _project_directory,
     "inception_data_dir": _own_directory,
     "inception_cache_dir": _own_directory,
     "inception_state_dir": _own_directory,

@@ -14,6 +14,10 @@ options:
     description: The fact C(inception_machine).
     type: dict
     required: true
+  bundle:
+    description: This bundle, as the lookup C(inception_bundle) returns it when it is given what was here last.
+    type: dict
+    required: true
   services:
     description: What each service says of itself, as the lookup C(inception_service) returns it.
     type: list
@@ -65,7 +69,8 @@ EXAMPLES = r"""
   when: obstacles | length > 0
   vars:
     obstacles: >-
-      {{ inception_machine | find_obstacles(services=query('inception_service', 'nginx'), project_name='inception',
+      {{ inception_machine | find_obstacles(bundle=lookup('inception_bundle', inception_machine.bundle),
+      services=query('inception_service', 'nginx'), project_name='inception',
       project_dir='/opt/inception', login='wil', data_dir='/home/wil/data', database='wordpress',
       former_database='', base='debian', wordpress_version='7.0', wordpress_url='') }}
 """
@@ -94,11 +99,12 @@ def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> lis
 
     Args:
         machine: what the module ``machine_facts`` gathered.
-        wanted: in ``services`` what each service says of itself, and the settings ``project_name``, ``data_dir``,
+        wanted: in ``services`` what each service says of itself, in ``bundle`` which version this is, and the settings ``project_name``, ``data_dir``,
             ``project_dir``, ``database``, ``base``, ``login``, ``wordpress_version`` and ``wordpress_url``, and
             the ``former_database``.
     """
     found: list[str] = []
+    found.extend(_bundle(machine, wanted))
     found.extend(_platform(machine))
     found.extend(_engine(machine))
     found.extend(_room(machine))
@@ -110,6 +116,21 @@ def find_obstacles(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> lis
     found.extend(_foreign(machine, wanted))
     found.extend(_supply(machine))
     return found
+
+
+def _bundle(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    ours, last = wanted["bundle"], machine["bundle"]
+    if not ours["older"]:
+        return []
+    return [
+        f"This bundle is {_version_of(ours)}, but {_version_of(last)} was here last, in {last.get('project_dir')}: run make "
+        "there, or `make update` here; `make OLDER=1` (-e inception_older=true) goes back all the same."
+    ]
+
+
+def _version_of(bundle: Mapping[str, Any]) -> str:
+    commit = str(bundle.get("commit", ""))[:10]
+    return f"version {bundle.get('version')}{f' ({commit})' if commit else ''}"
 
 
 def _platform(machine: Mapping[str, Any]) -> list[str]:
@@ -183,12 +204,18 @@ def _secrets(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]
         data = f"{wanted['data_dir']}/{secret['data']}"
         if secret["file"] not in machine["secrets"] and data in machine["filled_directories"]:
             found.append(
-                f"{data} holds data, but {directory}/{secret['file']} is gone: put the secrets of that installation back, "
-                "or move the directory away to begin anew."
+                f"{data} holds data, but {directory}/{secret['file']} is gone: put the secrets of that installation back"
+                f"{_former_place(machine, wanted)}, or move the directory away to begin anew."
             )
             # The others are gone with it.
             break
     return found
+
+
+def _former_place(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Return where the secrets may be when the bundle was moved, as part of a sentence."""
+    former = machine["bundle"].get("project_dir", wanted["project_dir"])
+    return "" if former == wanted["project_dir"] else f" (it was made from {former})"
 
 
 def _database(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

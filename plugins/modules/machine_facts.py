@@ -369,6 +369,15 @@ def choose_supply(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"resolved": setting, "source": "setting", "unreachable": []}
 
 
+def bundle(state: Path) -> dict[str, Any]:
+    """Return which version of the bundle was here last, as the role inception wrote it down; empty without one."""
+    try:
+        found = json.loads((state / "bundle").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # None was here, or a person has spoiled it.
+    return found if isinstance(found, dict) else {}
+
+
 def core_version(site: Path) -> str:
     """Return the version of the WordPress core that is on the volume; empty without one."""
     path = site / "wp-includes" / "version.php"
@@ -484,6 +493,7 @@ def gather(parameters: Mapping[str, Any]) -> dict[str, Any]:
         if Path("/etc/hosts").is_file()
         else [],
         "images": tagged,
+        "bundle": bundle(Path(parameters["state_dir"])),
         "core_version": release_there,
         "newer_release": newer_release(
             parameters["version_service"], parameters["release"], parameters["probe_timeout"]

@@ -329,11 +329,14 @@ def main() -> None:
     diff = [difference(dest / name, current(dest / name)[0], None) for name in removed]
     diff += [difference(dest / name, found[name][0], content) for name, content in written.items()]
     if not module.check_mode:
-        if memory:
-            memory.keep(kept)
-        apply(dest, removed, written, prune, backup)
-        if memory:
-            memory.write(files, module.params["remember"])
+        try:
+            if memory:
+                memory.keep(kept)
+            apply(dest, removed, written, prune, backup)
+            if memory:
+                memory.write(files, module.params["remember"])
+        except OSError as error:
+            module.fail_json(msg=f"{error.filename or dest} cannot be written: {error.strerror}")
     module.exit_json(
         changed=bool(written or removed), changed_files=[*written], removed_files=removed, kept_files=kept, diff=diff
     )

@@ -71,6 +71,19 @@ def test_an_evaluation_leaves_nothing_of_roots(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_uid == owner
 
 
+def test_over_ssh_the_evaluation_has_the_keys_of_the_user(checkout: Path) -> None:
+    programs = checkout / "bin"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
+    (programs / "id").chmod(0o755)
+    options = ["-n", "--old-file=.venv/.evaluate", "evaluate"]
+    path = f"{programs}:{os.environ['PATH']}"
+    assert "sudo" in make(checkout, *options, PATH=path).stdout
+    asked = make(checkout, *options, "SSH=op@web", PATH=path).stdout
+    assert '--ssh "op@web"' in asked
+    assert "sudo" not in asked
+
+
 def test_of_a_folder_that_was_chosen_only_the_report_is_the_users(tmp_path: Path) -> None:
     program = tmp_path / ".venv/evaluate/bin/inception-evaluate"
     program.parent.mkdir(parents=True)
@@ -120,49 +133,12 @@ def test_the_names_that_every_makefile_has(checkout: Path, name: str, same_as: s
     assert "ansible-playbook" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("argument", "says"),
-    [
-        ("LOGN=wil", "did you mean LOGIN?"),
-        ("PROJEKT=/x", "did you mean PROJECT?"),
-        ("login=wil", "did you mean LOGIN?"),
-        ("QWERTZ=1", "known are: ADMIN ARGS "),
-    ],
-)
-def test_a_misspelt_variable_is_told(checkout: Path, argument: str, says: str) -> None:
-    done = make(checkout, "check", argument)
-    assert done.returncode == 2
-    assert f"{argument.split('=')[0]} is no variable of this Makefile; {says}" in done.stderr
-    assert done.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("target", "argument", "says"),
-    [
-        ("up", "TITLE=My site", "TITLE is for make init alone; otherwise it is a setting"),
-        ("settings", "ADMIN=boss", "ADMIN is for make init alone"),
-        (
-            "up",
-            "PORT=8443",
-            "PORT is for make evaluate alone; otherwise the site's port is the setting inception_https_port",
-        ),
-        ("up", "DOMAIN=x.org", "DOMAIN is for make evaluate alone"),
-    ],
-)
-def test_a_variable_that_the_target_does_not_take_is_told(
-    checkout: Path, target: str, argument: str, says: str
-) -> None:
-    done = make(checkout, "-n", target, argument)
-    assert done.returncode == 2
-    assert says in done.stderr
-
-
 def test_every_variable_that_is_documented_is_known(checkout: Path) -> None:
     documents = [ROOT / name for name in ("Makefile", "README.md", "README.ko.md", "USER_DOC.md", "DEV_DOC.md")]
     named = {
         name
         for path in documents
-        for command in re.findall(r"make (?:[a-z]+`? )?\(?`?[A-Z]+=[^`)\n]*", path.read_text(encoding="utf-8"))
+        for command in re.findall(r"make (?:[a-z-]+`? )?\(?`?[A-Z]+=[^`)\n]*", path.read_text(encoding="utf-8"))
         for name in re.findall(r"\b([A-Z]+)=", command)
     }
     assert {"LOGIN", "ARGS", "KEEP", "SUBJECT"} <= named

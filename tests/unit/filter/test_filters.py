@@ -65,6 +65,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "listeners": [],
         "secrets": {},
         "filled_directories": [],
+        "bundle": {},
         "core_version": "",
         "content_owner": -1,
         "docker": {"settings_problem": ""},
@@ -73,6 +74,7 @@ def test_obstacles_are_those_of_the_package() -> None:
         "supply": {"resolved": "upstream", "source": "probed", "unreachable": []},
     }
     wanted = {
+        "bundle": {"older": False},
         "services": [],
         "project_name": "inception",
         "project_dir": "/p",

@@ -8,6 +8,7 @@ import pytest
 from filter.find_obstacles import MINIMUM_DISK_MB, MINIMUM_MEMORY_MB, find_obstacles
 
 MACHINE: dict[str, Any] = {
+    "bundle": {},
     "distribution": "debian",
     "distribution_version": "13",
     "architecture": "x86_64",
@@ -26,6 +27,7 @@ MACHINE: dict[str, Any] = {
     "supply": {"resolved": "distribution", "source": "probed", "unreachable": []},
 }
 WANTED = {
+    "bundle": {"version": "0.2.0", "commit": "", "older": False},
     "services": [
         {"ports": [], "secrets": [{"file": "db_password.txt", "owner": 0, "data": "mariadb"}]},
         {"ports": [], "secrets": [{"file": "credentials.txt", "owner": 0, "data": "mariadb"}]},
@@ -173,3 +175,22 @@ def test_a_core_whose_version_the_settings_do_not_tell_is_left_to_its_image() ->
 
 def test_all_obstacles_are_told_at_once() -> None:
     assert len(find_obstacles(machine(uid=1000, memory_mb=1, architecture="s390x"), WANTED)) == 3
+
+
+LAST = {"version": "0.3.0", "commit": "0123456789abcdef", "project_dir": "/home/wil/inception"}
+
+
+def test_an_older_bundle_is_told_with_both_ways_out() -> None:
+    wanted = {**WANTED, "bundle": {"version": "0.2.0", "commit": "", "older": True}}
+    assert find_obstacles(machine(bundle=LAST), wanted) == [
+        "This bundle is version 0.2.0, but version 0.3.0 (0123456789) was here last, in /home/wil/inception: run make there, or "
+        "`make update` here; `make OLDER=1` (-e inception_older=true) goes back all the same."
+    ]
+
+
+def test_of_secrets_that_are_gone_it_is_told_where_they_may_be() -> None:
+    filled = {"filled_directories": ["/home/wil/data/mariadb"]}
+    (told,) = find_obstacles(machine(**filled, bundle=LAST), WANTED)
+    assert "put the secrets of that installation back (it was made from /home/wil/inception), or" in told
+    (told,) = find_obstacles(machine(**filled, bundle={**LAST, "project_dir": "/opt/inception"}), WANTED)
+    assert "it was made from" not in told

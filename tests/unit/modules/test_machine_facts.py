@@ -461,3 +461,13 @@ def test_what_was_changed_by_hand_can_be_told_from_what_is_remembered(tmp_path: 
     assert facts.environment(tmp_path)["remembered"] == {}
     (tmp_path / "srcs/.env").write_bytes(b"TITLE=caf\xe9\n")
     assert "is not UTF-8 text" in facts.environment(tmp_path)["problem"]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(None, {}), ("", {}), ("[1]", {}), ("{no JSON", {}), ('{"version": "0.2.0"}', {"version": "0.2.0"})],
+)
+def test_which_bundle_was_here_last(tmp_path: Path, content: str | None, found: dict[str, str]) -> None:
+    if content is not None:
+        (tmp_path / "bundle").write_text(content, encoding="utf-8")
+    assert facts.bundle(tmp_path) == found

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from inception_check import subject, version
 from inception_check.baseline import BaselineError, write_baseline
@@ -29,9 +30,17 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no day of the form YYYY-MM-DD") from error
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells a wrong option in one sentence; ``--help`` shows them all."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with that sentence and the status 2."""
+        self.exit(2, f"{self.prog}: {message}; {self.prog} --help shows what there is\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="inception-check",
         description="Check an Inception repository against the subject and its evaluation sheet.",
         epilog="Exit status: 0 clean, 1 findings, 2 could not run.",

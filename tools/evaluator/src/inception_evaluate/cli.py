@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from inception_check import subject
-from inception_check.cli import ids_of
+from inception_check.cli import Parser, ids_of
 from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.evidence.source import NotReadableError
@@ -40,7 +40,7 @@ class UsageError(Exception):
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="inception-evaluate",
         description="Carry out the evaluation sheet on a running Inception stack, and write a report.",
         epilog="Exit status: 0 nothing failed, 1 a check failed, 2 nothing of the stack could be evaluated.",

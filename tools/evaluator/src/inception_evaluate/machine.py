@@ -6,13 +6,15 @@ machine or outside of it. What runs on the machine needs no more than its shell,
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: The time, in seconds, that a short question may take.
@@ -47,6 +49,8 @@ class Machine:
         prefix: the command that leads into it; empty for this machine.
         quote: whether the command's words go through another shell, as SSH does it.
         name: what people call it.
+        become: the command that makes root of the user who is let in; empty where that is root.
+        password: what that command reads first; empty where it asks for nothing.
 
     """
 
@@ -54,6 +58,8 @@ class Machine:
     prefix: tuple[str, ...] = ()
     quote: bool = False
     name: str = "this machine"
+    become: tuple[str, ...] = ()
+    password: str = field(default="", repr=False)
 
     def run(self, *command: str, data: str = "", timeout: float = PATIENCE) -> Done:
         """Run a command on the machine; its standard input is ``data``.
@@ -67,7 +73,9 @@ class Machine:
             UnseenError: it took longer, or the way to the machine is barred.
 
         """
-        words = [*self.prefix, shlex.join(command)] if self.quote else [*self.prefix, *command]
+        whole = (*self.become, *command)
+        words = [*self.prefix, shlex.join(whole)] if self.quote else [*self.prefix, *whole]
+        data = f"{self.password}\n{data}" if self.password else data
         try:
             done = subprocess.run(words, input=data.encode(), capture_output=True, timeout=timeout)  # noqa: S603 -- the evaluator's own commands
         except subprocess.TimeoutExpired as error:
@@ -175,17 +183,43 @@ def container_machine(name: str) -> Machine:
 def ssh_machine(target: str, address: str = "") -> Machine:
     """Return a server that is reached over SSH, as ``user@host``; keys and options are those of ``ssh``.
 
+    A user other than root becomes root there by sudo, whose password is asked for where there is a terminal.
+
     Raises:
-        UnseenError: there is no client, or the server cannot be reached.
+        UnseenError: there is no client, the server cannot be reached, or the user has no way to root there.
 
     """
     ssh = shutil.which("ssh")
     if ssh is None:
         raise UnseenError("there is no program ssh here")
     options = shlex.split(os.environ.get("INCEPTION_SSH_OPTIONS", ""))
+    # In a person's ~/.ssh/config a name may stand for an address.
+    settings = this_machine().run(ssh, "-G", *options, "--", target).out.splitlines()
+    host = next((line.split()[1] for line in settings if line.startswith("hostname ")), target.rpartition("@")[2])
     prefix = (ssh, "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *options, "--", target)
-    machine = Machine(address or target.rpartition("@")[2], prefix, quote=True, name=f"the server {target}")
-    done = machine.run("true")
+    machine = Machine(address or host, prefix, quote=True, name=f"the server {target}")
+    done = machine.run("id", "-u")
     if done.code != 0:
         raise UnseenError(f"{target} cannot be reached over SSH: {done.complaint}")
-    return machine
+    return machine if done.out.strip() == "0" else _become_root(machine, target)
+
+
+def _become_root(machine: Machine, target: str) -> Machine:
+    """Return the machine with the way to root that its user has."""
+    # What sudo remembers of another command must not count: whether it reads a password must be known each time.
+    if machine.run("sudo", "-k", "-n", "true").code == 0:
+        return replace(machine, become=("sudo", "-n", "--"))
+    if machine.run("sh", "-c", "command -v sudo").code != 0:
+        raise UnseenError(f"{machine.name} has no sudo: name root there, as in root@{machine.address}, or install sudo")
+    if not sys.stdin.isatty():
+        raise UnseenError(
+            f"sudo asks {target} for a password, and there is no terminal to ask you for it: run it in one, or name root there"
+        )
+    asked = replace(
+        machine,
+        become=("sudo", "-k", "-S", "-p", "", "--"),
+        password=getpass.getpass(f"Password of {target} for sudo: "),
+    )
+    if (done := asked.run("true")).code != 0:
+        raise UnseenError(f"sudo on {machine.name} does not take that password of this user: {done.complaint}")
+    return asked

@@ -32,13 +32,16 @@ def ensure(say: Callable[[str], None]) -> None:
     with contextlib.suppress(UnseenError):
         find()
         return
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    root = [] if os.geteuid() == 0 else ["sudo", "--preserve-env=DEBIAN_FRONTEND"]
+    if any(shutil.which(program) is None for program in ("apt-get", *root[:1])):
         return
     say("there is no browser here; installing chromium from Debian, about 400 MB (INSTALL=0 does without)")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(["apt-get", *words], capture_output=True, text=True, env=environment)  # noqa: S603, S607 -- Debian's own
+        done = subprocess.run([*root, "apt-get", *words], capture_output=True, text=True, env=environment)  # noqa: S603 -- Debian's own
         if done.returncode != 0:
-            complaint = [line for line in done.stderr.splitlines() if line.startswith("E:")] or ["it does not say why"]
+            complaint = [line for line in done.stderr.splitlines() if line.startswith("E:")] or [
+                done.stderr.strip() or "it does not say why"
+            ]
             say(f"chromium could not be installed: {complaint[0]}")
             return
