@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,9 +49,9 @@ HOST = "services:\n  static:\n    image: static:1\n    build: requirements/bonus
     "recipes",
     [
         "all: up\n\nup: dirs\n\t$(COMPOSE) up -d --build\n\nbonus:\n\tdocker compose -f srcs/bonus.yml up -d\n",
-        "bonus:\n\tdocker compose -f srcs/bonus.yml logs\n\nall:\n\t$(COMPOSE) up -d\n\n.DEFAULT_GOAL := all\n",
+        "bonus:\n\tdocker compose -f srcs/bonus.yml logs\n\nall: dirs\n\t$(COMPOSE) up -d\n\n.DEFAULT_GOAL := all\n",
         "down:\n\tdocker compose -f srcs/bonus.yml down\n\nall:\n\tcd srcs && docker compose up -d\n",
-        "all:\n\t$(MAKE) start\n\nbonus:\n\tdocker compose -f srcs/bonus.yml up\n\nstart:\n\t$(COMPOSE) up -d\n",
+        "all:\n\t$(MAKE) start\n\nbonus:\n\tdocker compose -f srcs/bonus.yml up\n\nstart: dirs\n\t$(COMPOSE) up -d\n",
     ],
 )
 def test_the_file_that_a_bare_make_starts_counts(recipes: str, root: Path) -> None:
@@ -332,3 +333,173 @@ def test_nginx_by_an_argument_or_when_the_container_starts(root: Path) -> None:
     replace(root, f"{WORDPRESS}/tools/entrypoint.sh", "apt-get install -y nginx\n", "")
     replace(root, f"{WORDPRESS}/Dockerfile", "WORKDIR", "ARG SERVER=nginx\nRUN apt-get install -y $SERVER\nWORKDIR")
     assert rules(root) == {"nginx-elsewhere"}
+
+
+# -- what the corpus of public repositories taught ---------------------------------------------------------
+def test_exec_of_no_arguments_does_nothing(root: Path) -> None:
+    replace(root, f"{NGINX}/Dockerfile", 'CMD ["nginx", "-g", "daemon off;"]\n', "")
+    replace(root, f"{NGINX}/tools/entrypoint.sh", 'exec "$@"', 'nginx -g "daemon off;"\nexec "$@"')
+    report = run(root)
+    assert {f.message for f in report.findings if f.rule == "pid-one"} == {
+        "a shell stays PID 1 of nginx, because nginx -g daemon off; is started without exec"
+    }
+
+
+@pytest.mark.parametrize("condition", ["$running", '[ "$running" = true ]'])
+def test_a_loop_that_only_a_signal_ends(condition: str, root: Path) -> None:
+    loop = f"stop() {{\n    running=false\n}}\ntrap stop TERM\nrunning=true\nwhile {condition}; do\n    date\ndone\n"
+    replace(root, f"{NGINX}/tools/entrypoint.sh", 'exec "$@"', f'{loop}exec "$@"')
+    assert rules(root) == {"endless-loop"}
+    replace(root, f"{NGINX}/tools/entrypoint.sh", "    date\n", "    running=false\n")
+    assert rules(root) == set()
+
+
+def test_php_that_a_base_of_ones_own_brings(root: Path) -> None:
+    base = "srcs/requirements/tools/php"
+    write(root, f"{base}/Dockerfile", "FROM debian:12-slim\nCOPY php-fpm.conf www.conf /usr/local/etc/\n")
+    write(root, f"{base}/php-fpm.conf", "[global]\ndaemonize = no\n")
+    write(root, f"{base}/www.conf", "[www]\nlisten = 9000\n")
+    replace(root, "Makefile", "\t$(COMPOSE) up", f"\tdocker build -t php-base:1 {base}\n\t$(COMPOSE) up")
+    replace(root, f"{WORDPRESS}/Dockerfile", "WORKDIR", "COPY --from=php-base:1 /usr/local /usr/local\nWORKDIR")
+    file = root / f"{WORDPRESS}/Dockerfile"
+    file.write_text(re.sub(r'CMD \["(\S*php-fpm[\d.]*)".*', r'CMD ["\1"]', file.read_text()))
+    for conf in (root / f"{WORDPRESS}/conf").iterdir():
+        conf.write_text(re.sub(r"(?m)^(daemonize|listen)\b.*\n", "", conf.read_text()))
+    assert not rules(root) & {"pid-one", "inner-listen"}
+
+
+def test_a_volume_beside_the_data_may_lie_anywhere(root: Path) -> None:
+    replace(
+        root, COMPOSE, "      - mariadb:/var/lib/mysql\n", "      - mariadb:/var/lib/mysql\n      - ready:/shared\n"
+    )
+    replace(
+        root,
+        COMPOSE,
+        "volumes:\n  mariadb:\n    driver: local\n",
+        "volumes:\n  ready:\n  mariadb:\n    driver: local\n",
+    )
+    assert rules(root) == set()
+
+
+def test_a_setting_that_the_makefile_writes_beside_the_passwords(root: Path) -> None:
+    replace(root, "Makefile", "dirs:\n", 'dirs:\n\techo "WP_USER_NAME=someone" > secrets/credentials.txt\n')
+    assert "credentials-in-git" not in rules(root)
+    replace(
+        root,
+        "Makefile",
+        '\techo "WP',
+        '\techo "WP_PASSWORD=$$(openssl rand -hex 9)" > secrets/credentials.txt\n\techo "WP',
+    )
+    replace(root, COMPOSE, "    env_file: .env\n", "    env_file:\n      - .env\n      - ../secrets/credentials.txt\n")
+    assert ("docker-secrets", "Makefile:11") in places(root)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("## Instructions", "## Docker Compose instructions", True),
+        ("## Instructions", "## Build instructions", False),
+    ],
+)
+def test_which_heading_holds_the_instructions(old: str, new: str, found: bool, root: Path) -> None:
+    replace(root, "README.md", old, new)
+    assert ("readme-sections" in rules(root)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- A virtual machine is heavier than Docker, unlike containers, which share a kernel. -->",
+        "- [Containers vs. virtual machines, and which of them to use when](https://example.org/a)",
+        "A project of 42 to learn Docker with different services, all of it inside of a virtual machine.",
+    ],
+)
+def test_what_compares_nothing(text: str, root: Path) -> None:
+    write(
+        root,
+        "README.md",
+        f"*This project has been created as part of the 42 curriculum by wil*\n\n# Inception\n\n{text}\n",
+    )
+    assert any("virtual machines with Docker" in f.message for f in run(root).findings)
+
+
+def test_addresses_tell_no_language(root: Path) -> None:
+    shots = '<img alt="o" src="https://e.com/o/as/e/com/o/e/as/e.png">\n' * 12
+    write(root, "README.md", f"# Inception\n\nConfiguration for a software stack.\n\n{shots}")
+    assert "readme-english" not in rules(root)
+
+
+def test_a_bare_shell_is_no_daemon(root: Path) -> None:
+    replace(root, f"{STATIC}/Dockerfile", "CMD", "# CMD")
+    assert {"E12", "R24"} <= {name for f in run(root).findings for name in f.requirements}
+
+
+MKDIR = "\tmkdir -p $(DATA)/mariadb $(DATA)/wordpress\n"
+
+
+@pytest.mark.parametrize(
+    ("recipes", "found"),
+    [
+        (f"all: dirs up\n\nup:\n\t$(COMPOSE) up -d\n\ndirs:\n{MKDIR}", False),
+        (f"all:\n{MKDIR}\t$(COMPOSE) up -d\n", False),
+        (f"all: up dirs\n\nup:\n\t$(COMPOSE) up -d\n\ndirs:\n{MKDIR}", True),
+        (f"all:\n\t$(COMPOSE) up -d\n\ninit:\n{MKDIR}", True),
+        ("all:\n\t$(COMPOSE) up -d\n\ninit:\n\tsh srcs/requirements/tools/prepare.sh $(DATA)\n", True),
+        ("all:\n\tmkdir -p ./srcs/data/mariadb ./srcs/data/wordpress\n\t$(COMPOSE) up -d\n", True),
+        (f"help:\n\t@echo help\n\nstart:\n{MKDIR}\t$(COMPOSE) up -d\n", False),
+    ],
+)
+def test_directories_are_made_on_the_way_and_in_time(recipes: str, found: bool, root: Path) -> None:
+    head = (root / "Makefile").read_text().partition("all: up")[0]
+    write(root, "Makefile", f"{head}{recipes}")
+    if "prepare.sh" not in recipes:
+        (root / "srcs/requirements/tools/prepare.sh").unlink()
+    assert ("device-directories" in rules(root)) == found
+
+
+def test_a_build_context_that_is_counted_twice(root: Path) -> None:
+    replace(root, COMPOSE, "context: requirements/nginx", "context: srcs/requirements/nginx")
+    ids = {name for f in run(root).findings if f.rule == "dockerfile-per-service" for name in f.requirements}
+    assert ids == {"E31", "E39", "R8", "E35"}
+
+
+def test_the_administrator_again_is_no_second_user(root: Path) -> None:
+    file = root / f"{WORDPRESS}/tools/entrypoint.sh"
+    assert "wp user create" in file.read_text()
+    file.write_text(re.sub(r"wp user create (\S+)", r"wp user create $WP_ADMIN_USER", file.read_text()))
+    assert "two-users" in rules(root)
+
+
+def test_the_other_branch_has_nothing_to_start(root: Path) -> None:
+    replace(
+        root,
+        f"{NGINX}/tools/entrypoint.sh",
+        'exec "$@"\n',
+        'if [ -e /usr/sbin/nginx ]; then\n    nginx -g "daemon off;"\nelse\n    echo "no server"\nfi\n',
+    )
+    assert {name for f in run(root).findings if f.rule == "pid-one" for name in f.requirements} == {"R24"}
+
+
+def test_logs_are_no_data(root: Path) -> None:
+    replace(root, COMPOSE, ":/var/www/html\n", ":/var/www/html\n      - /var/log/site:/var/www/html/wp-content/logs\n")
+    assert rules(root) == set()
+
+
+def test_a_port_that_a_script_puts_in(root: Path) -> None:
+    replace(root, f"{NGINX}/conf/nginx.conf", "wordpress:9000", "wordpress:__PORT__")
+    assert "service-names" not in rules(root)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("DB_ROOT_PW=1", True),
+        ("WP_PASSWORD='7'", True),
+        ("MYSQL_ALLOW_EMPTY_PASSWORD=1", False),
+        ("MARIADB_RANDOM_ROOT_PASSWORD=1", False),
+        ("DB_PASSWORD=0", False),
+    ],
+)
+def test_a_password_of_one_digit(line: str, found: bool, root: Path) -> None:
+    write(root, "srcs/.env.old", f"{line}\n")
+    assert ("credentials-in-git" in rules(root)) == found

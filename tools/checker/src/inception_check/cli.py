@@ -14,6 +14,7 @@ from typing import NoReturn
 from inception_check import subject, version
 from inception_check.baseline import BaselineError, write_baseline
 from inception_check.evidence.source import NotReadableError, Tree
+from inception_check.given import opened
 from inception_check.model import Rule, Severity
 from inception_check.reports import as_json, as_junit, as_sarif, as_text
 from inception_check.reports.clean import printable
@@ -45,7 +46,12 @@ def parser() -> argparse.ArgumentParser:
         description="Check an Inception repository against the subject and its evaluation sheet.",
         epilog="Exit status: 0 clean, 1 findings, 2 could not run.",
     )
-    made.add_argument("project", nargs="?", default=".", help="the directory of the repository (default: this one)")
+    made.add_argument(
+        "project",
+        nargs="?",
+        default=".",
+        help="a folder, an archive (zip, tar) or a git address (default: this folder)",
+    )
     made.add_argument("--format", choices=FORMATS, default="text", help="the form of the report")
     made.add_argument(
         "--date",
@@ -196,11 +202,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _checked(options: argparse.Namespace) -> Report:
     """Check what the options say."""
-    root = Path(options.project)
-    nothing = Tree(root).nothing
-    if nothing:
-        raise NotReadableError(nothing)
     rules, skipped = chosen_rules(options.only, options.skip)
+    with opened(options.project) as root:
+        nothing = Tree(root).nothing
+        if nothing:
+            raise NotReadableError(nothing)
+        report = _judged(options, root, rules, skipped)
+    report.project = options.project
+    return report
+
+
+def _judged(options: argparse.Namespace, root: Path, rules: tuple[Rule, ...], skipped: tuple[Rule, ...]) -> Report:
     return check(
         root,
         today=options.date or datetime.now(tz=UTC).date(),

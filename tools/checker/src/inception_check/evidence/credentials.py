@@ -194,10 +194,15 @@ def judge(name: str, value: str, line: int, *, example: bool) -> Iterator[Creden
     if default is not None:
         if is_secret_value(default, name, example=example):
             yield Credential(name, line, sure=False)
-    elif is_secret_value(value, name, example=example):
+    elif is_secret_value(value, name, example=example) or (_ONE_DIGIT.fullmatch(f"{name}={value}") and not example):
         yield Credential(name, line)
 
 
+#: A digit is a switch for most names, and a password for one that ends in the word, unless it allows or makes something.
+_ONE_DIGIT = re.compile(
+    r"(?!.*(?:allow|random|empty|expire|valid|enable|use_|with|no_|require|need|change))\w*_(?:password|passwd|pwd|pw)=['\"]?[1-9]['\"]?",
+    re.IGNORECASE,
+)
 _SUBSTITUTION = re.compile(r"s([/|#@,:!])(?P<old>[\w{}@%<>.\-]{2,60})\1(?P<new>.*)\1[a-zA-Z0-9]*", re.DOTALL)
 
 

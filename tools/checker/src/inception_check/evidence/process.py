@@ -385,12 +385,19 @@ class _Follower:
     def _exec(self, command: ShellCommand, state: _Flow) -> bool:
         if len(command.words) == 1:
             return False
-        self.follow(self.expand(command.values[1:], state.arguments, state.script), state.script.path, command.line)
+        words = self.expand(command.values[1:], state.arguments, state.script)
+        if not words and state.ran and not state.ran[-1][0].inside("if", "case", "loop"):
+            # exec "$@" without arguments does nothing: what ran before is what the container did.
+            return False
+        self.follow(words, state.script.path, command.line)
         state.ran.append((command, True))
         return not command.inside("if", "case", "and", "loop", "subshell", "pipeline")
 
     def _run(self, command: ShellCommand, state: _Flow) -> bool:
-        last = state.ran[-1][0] if state.ran else None
+        last, by_exec = state.ran[-1] if state.ran else (None, False)
+        if command.name in {"echo", "printf"} and last is not None and not by_exec and _other_branch(last, command):
+            # What the other branch says when there is nothing to start.
+            return False
         if command.name in _ASIDE and last is not None and not last.inside("if", "case", "loop"):
             return False
         state.ran.append((command, False))

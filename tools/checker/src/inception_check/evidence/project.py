@@ -351,6 +351,16 @@ class Project:
         built = self.local_images.get(with_tag(image))
         return self.dockerfile(built[1]) if built is not None else None
 
+    def homes(self, part: Part) -> list[str]:
+        """Return the directories of a service's image: its own, and those of images built here that it copies from."""
+        found = [part.home] if part.home is not None else []
+        for instruction in part.instructions:
+            image = instruction.flag("from") if instruction.name == "COPY" else None
+            built = self.local_images.get(with_tag(image)) if image else None
+            if built is not None:
+                found.append(built[0])
+        return list(dict.fromkeys(found))
+
     def dockerfile(self, path: str) -> Dockerfile | None:
         """Return the parsed Dockerfile at a path, or None without such a file."""
         if path not in self._dockerfiles:
@@ -524,6 +534,10 @@ class Project:
                     continue
                 relative = posixpath.relpath(source.path, part.context)
                 yield ConfigText(source.path, 1, source.text, targets.get(relative, ""))
+            for home in self.homes(part)[1:]:
+                for source in self.tree.below(home):
+                    if source.size <= 200_000 and not is_shell(source.name, source.text[:200]):
+                        yield ConfigText(source.path, 1, source.text, "")
         if part.service is not None and self.compose is not None:
             for mount in part.service.mounts:
                 path = posixpath.normpath(posixpath.join(self.compose.directory, mount.source))

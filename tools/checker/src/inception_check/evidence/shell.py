@@ -74,12 +74,13 @@ class HereText:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A variable assignment; ``exported`` for export, declare, readonly and local."""
+    """A variable assignment; ``exported`` for export, declare, readonly and local, ``context`` as for commands."""
 
     name: str
     value: Word | None
     line: int
     exported: bool
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +409,7 @@ class _Walker:
             word = self.word(value)
             self.substitutions(value, context, depth + 1)
         text = _text(name) if name is not None else ""
-        made = Assigned(text, word, self.line(node), exported)
+        made = Assigned(text, word, self.line(node), exported, context)
         self.script.assignments.append(made)
         return made
 
@@ -614,6 +615,21 @@ def _never_ends(kind: str, condition: str) -> bool:
     return False
 
 
+def _stays_true(loop: Loop, script: Script) -> bool:
+    """Tell whether a loop asks a variable that only a function, such as the handler of a signal, ever makes false."""
+    match = re.fullmatch(
+        r"""(?:\[+ )?["']?\$\{?(\w+)\}?["']?(?: ==? ["']?(?:true|1)["']?)?(?: \]+)?""", loop.condition.strip()
+    )
+    if loop.kind != "while" or match is None:
+        return False
+    main = [
+        a
+        for a in script.assignments
+        if a.name == match.group(1) and not any(c.startswith("function ") for c in a.context)
+    ]
+    return bool(main) and all(a.value is not None and a.value.value in {"true", "1", ":"} for a in main)
+
+
 def _compares_numbers(condition: str) -> bool:
     return (
         re.search(
@@ -636,6 +652,7 @@ def parse_shell(text: str, path: str = "script.sh", first_line: int = 1) -> Scri
     script.has_errors = root.has_error
     _Walker(script).walk(root, ())
     script.commands.sort(key=lambda c: c.offset)
+    script.loops = [replace(loop, constant=True) if _stays_true(loop, script) else loop for loop in script.loops]
     script.seconds = time.process_time() - start
     return script
 

@@ -242,5 +242,8 @@ def _in_echo(command: ShellCommand, following: ShellCommand | None, *, example: 
     base = posixpath.basename(target)
     if base not in {"passwd", "shadow"} and re.search(r"passw(?:or)?d|_pass\b|credential", base) and command.arguments:
         last = command.arguments[-1]
+        if _PAIR.search(last.value):
+            # A line NAME=value is judged by its name.
+            return
         if last.literal and " " not in last.value.strip() and is_secret_value(last.value.strip(), "", example=example):
             yield Credential(base, last.line)

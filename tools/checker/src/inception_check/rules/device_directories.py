@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from inception_check.evidence.project import Project, as_user
+from inception_check.evidence.shell import Script
 from inception_check.model import Context, Outcome, Rule
 
 _MORE = re.compile(r"ansible|python|perl|\bsalt\b|terraform|vagrant")
@@ -24,8 +25,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         if device is None or not device.scalar or kind is None or "bind" not in kind.text:
             continue
         place = compose.interpolated(device.text)
-        name = posixpath.basename(place.text.rstrip("/"))
-        if name and not any(name in path.split("/") for path in made):
+        if not any(_same(place.text, path) for path in made):
             yield RULE.finding(
                 resource.path,
                 device.line,
@@ -34,13 +34,26 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
             )
 
 
+def _same(place: str, made: str) -> bool:
+    """Tell whether a directory that is made may be the place of a volume, or one below or above it."""
+    name = posixpath.basename(place.rstrip("/"))
+    if place.startswith("/") and made.startswith("./") and "$" not in place + made:
+        # A directory of the repository is none of the machine's.
+        return False
+    return not name or name in made.split("/")
+
+
 def _made(project: Project) -> list[str] | None:
     """Return the directories that the Makefile and the scripts make; None when that cannot be known."""
     if project.makefile is None or _MORE.search(project.text(project.makefile.path)):
         return None
     found: list[str] = []
+    recipes = _on_the_way(project)
     outside = [s for s in project.scripts if not any(part.holds(s.path) for part in project.parts)]
-    for top in (*project.make_scripts, *outside):
+    # A script that only another target calls is not on the way; one that nobody calls may be run by hand.
+    elsewhere = "\n".join(s.text for s in project.make_scripts if s not in recipes)
+    outside = [s for s in outside if posixpath.basename(s.path) not in elsewhere or _called(s, recipes)]
+    for top in (*recipes, *outside):
         for script in top.everything():
             for command in script.commands:
                 values = command.values
@@ -54,6 +67,25 @@ def _made(project: Project) -> list[str] | None:
                             return None
                         found.append(one.rstrip("/"))
     return found
+
+
+def _called(script: Script, recipes: list[Script]) -> bool:
+    """Tell whether a recipe calls a script."""
+    return any(posixpath.basename(script.path) in recipe.text for recipe in recipes)
+
+
+def _on_the_way(project: Project) -> list[Script]:
+    """Return the recipes that a bare ``make`` runs; all of them where it starts nothing."""
+    makefile = project.makefile
+    if makefile is None:
+        return []
+    recipes = list(zip(makefile.recipes, project.make_scripts, strict=True))
+    order = {target: index for index, target in enumerate(makefile.made_by(makefile.goal))}
+    on_the_way = [pair for pair in recipes if pair[0].target in order]
+    on_the_way.sort(key=lambda pair: order[pair[0].target])
+    ups = [index for index, (_, script) in enumerate(on_the_way) if re.search(r"\bup\b", script.text)]
+    # What is made after the start comes too late; where nothing starts, any target may be meant.
+    return [script for _, script in (on_the_way[: ups[0] + 1] if ups else recipes)]
 
 
 def _braces(text: str) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from inception_check.evidence.credentials import is_credential_name, is_reference
+from inception_check.evidence.dotenv import parse_dotenv
 from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule
 
@@ -50,9 +52,8 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- 
     for path in {file.value for service in compose.services.values() for file in service.env_files}:
         source = project.tree.get(path)
         if source is None:
+            yield from _written(project, path)
             continue
-        from inception_check.evidence.dotenv import parse_dotenv
-
         for assignment in parse_dotenv(source.text, path).assignments:
             if (
                 is_credential_name(assignment.name)
@@ -66,6 +67,15 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- 
                     f"{assignment.name} is confidential and passed in the environment",
                     _FIX,
                 )
+
+
+def _written(project: Project, path: str) -> Iterator[Outcome]:
+    """Find the passwords that the Makefile or a script writes into a file of variables that git does not hold."""
+    for line in project.written:
+        if line.pair is not None and posixpath.basename(line.target) == posixpath.basename(path) != ".env":
+            name, value = line.pair
+            if is_credential_name(name) and value and not value.startswith("/"):
+                yield RULE.finding(line.path, line.line, f"{name} is confidential and passed in the environment", _FIX)
 
 
 RULE = Rule("docker-secrets", "Confidential values are Docker secrets", ("R33",), _check)

@@ -68,8 +68,8 @@ def _judge(project: Project, part: Part, owners: dict[tuple[str, str | None], st
             build.path if build is not None else compose_file(project),
             build.line if build is not None else None,
             f"{build.dockerfile if build is not None else 'the Dockerfile'}, the Dockerfile of {part.name}, is not in the repository",
-            "Add it.",
-            requirements=ids,
+            "Add it, or correct the path under build:, which is counted from the Compose file.",
+            requirements=(*ids, "E35"),
         )
     else:
         yield from _judge_file(part, part.dockerfile, build, owners, ids)
@@ -109,4 +109,5 @@ RULE = Rule(
     "Each service has a Dockerfile of its own, and it is not empty",
     ("E31", "E39", "E44", "E51", "R8"),
     _check,
+    refutes=("E35",),
 )

@@ -40,10 +40,17 @@ def data_mounts(service: Service) -> list[Mount]:
         ):
             continue
         name = posixpath.basename(target)
-        if mount.kind == "bind" and "." in name.lstrip("."):
+        if mount.kind == "bind" and ("." in name.lstrip(".") or name in {"log", "logs"}):
             continue
         found.append(mount)
     return found
+
+
+def main_mounts(service: Service, role: str) -> list[Mount]:
+    """Return the mounts of the database or the site themselves; where none is known as that, all that hold data."""
+    mounts = data_mounts(service)
+    place = {"mariadb": "/var/lib/mysql", "wordpress": "/var/www"}[role]
+    return [m for m in mounts if f"{posixpath.normpath(m.target or '/')}/".startswith(f"{place}/")] or mounts
 
 
 def written_source(mount: Mount) -> str:

@@ -212,11 +212,10 @@ def _says(project: Project, part: Part, pattern: str) -> bool:
     expression = re.compile(pattern)
     if part.dockerfile is not None and expression.search(project.text(part.dockerfile.path)):
         return True
-    if part.home is None:
-        return False
     return any(
         source.size < 200_000 and expression.search(source.text) is not None
-        for source in project.tree.below("" if part.home == "." else part.home)
+        for home in project.homes(part)
+        for source in project.tree.below("" if home == "." else home)
     )
 
 

@@ -26,9 +26,13 @@ _PAIRS = (
     ("R46", "volumes with bind mounts", r"volumes?", r"bind[\s-]*mounts?|\bbinds?\b"),
 )
 _COMPARES = re.compile(
-    r"\bvs\b|versus|compar|differ|whereas|\bwhile\b|unlike|instead|rather|\bthan\b|advantage|however|\bbut\b|contrast|\bmore\b|\bless\b|against|lighter|heavier|prefer|chose|\|",
+    r"\bvs\b|versus|compar|differ(?:s|ence|ences)?\b|whereas|\bwhile\b|unlike|instead|rather|\bthan\b|advantage|however|\bbut\b|contrast|(?<!and )\b(?:more|less)\b|against|lighter|heavier|prefer|chose|\|",
     re.IGNORECASE,
 )
+
+
+#: A heading, or a line that only links to what others have written.
+_SILENT = re.compile(r"\s*(?:#|(?:[-*+]|\d+\.)?\s*\[[^\]]*\]\([^)]*\)(?:<br */?>)?\s*$)", re.IGNORECASE)
 
 
 def _compared(document: Document, left: str, right: str) -> tuple[bool, int | None]:
@@ -51,11 +55,16 @@ def _compared(document: Document, left: str, right: str) -> tuple[bool, int | No
 
 def _paragraphs(document: Document) -> Iterator[str]:
     """Yield the paragraphs, and the innermost sections with their titles; headings alone say nothing."""
-    text = "\n".join("" if line.lstrip().startswith("#") else line for line in document.prose.split("\n"))
-    yield from re.split(r"\n\s*\n", text)
+    yield from re.split(r"\n\s*\n", _said(document.prose))
     for section in document.sections:
-        if has_text(section) and not re.search(r"^\s*#", section.text, re.MULTILINE):
-            yield section.title + "\n" + section.text
+        if has_text(section) and not re.search(r"^\s*#|<h[1-6]\b", section.text, re.MULTILINE | re.IGNORECASE):
+            yield section.title + "\n" + _said(section.text)
+
+
+def _said(text: str) -> str:
+    """Return a text without comments, headings, and lines that only link to what others have written."""
+    kept = re.sub(r"<!--.*?(?:-->|\Z)", "", text, flags=re.DOTALL)
+    return "\n".join("" if _SILENT.match(line) else line for line in kept.split("\n"))
 
 
 def _check(project: Project, _: Context) -> Iterator[Outcome]:

@@ -24,6 +24,7 @@ _OTHER_SCRIPT = re.compile(r"[\u0400-\u04ff\u0590-\u06ff\u3040-\u30ff\u3400-\u9f
 
 def language_of(text: str) -> str | None:
     """Return the language of a text by its commonest words; None when there is too little text."""
+    text = re.sub(r"<[^<>]*>|https?://\S+", " ", text)
     words = re.findall(r"[^\W\d_]+", text.lower())
     letters = sum(len(word) for word in words)
     if letters < 150:

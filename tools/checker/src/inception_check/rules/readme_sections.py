@@ -34,7 +34,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         return
     for name, pattern, requirement in (
         ("Description", r"\bdescriptions?\b", "R39"),
-        ("Instructions", r"\binstructions?\b", "R40"),
+        ("Instructions", r"(?<!compose )(?<!dockerfile )\binstructions?\b", "R40"),
         ("Resources", r"\bres+ources?\b", "R41"),
     ):
         section = find(document, pattern)
@@ -65,7 +65,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
         )
     project_section = find(document, r"project\s+description|design|architecture|choices|technical|decisions")
     if project_section is None and not re.search(
-        r"design choice|design decision|technical choice|architectur", document.prose, re.IGNORECASE
+        r"design choice|design decision|technical choice|choices? of design", document.prose, re.IGNORECASE
     ):
         yield RULE.finding(
             document.path,

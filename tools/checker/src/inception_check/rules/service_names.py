@@ -35,7 +35,12 @@ def _of_nginx(project: Project, names: set[str]) -> Iterator[Outcome]:
     for directive in [d for d in directives if d.name in _PASS] + servers:
         text = re.sub(r"^\w+://", "", directive.arguments[0] if directive.arguments else "").partition("/")[0]
         host, _, port = text.partition(":")
-        if not host or host == "unix" or re.search(r"[${}]", text) or (directive.name in _PASS and host in upstreams):
+        if (
+            not host
+            or host == "unix"
+            or re.search(r"[${}]|__|%|@", text)
+            or (directive.name in _PASS and host in upstreams)
+        ):
             continue
         if _HERE.fullmatch(host):
             yield _finding(directive, f"{directive.name} looks for {text} in the container of NGINX itself", ("E29",))

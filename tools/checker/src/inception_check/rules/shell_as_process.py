@@ -40,4 +40,4 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:
                 )
 
 
-RULE = Rule("shell-as-process", "No container's process is a bare shell", ("E12", "R23"), _check)
+RULE = Rule("shell-as-process", "No container's process is a bare shell", ("E12", "R23"), _check, refutes=("R24",))

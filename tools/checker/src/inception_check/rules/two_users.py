@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from inception_check.evidence.project import Project
+from inception_check.evidence.shell import Script
 from inception_check.model import Context, Outcome, Rule
 from inception_check.rules.administrator_name import install_scripts, wp_command
 
@@ -39,13 +40,31 @@ def _in_scripts(project: Project) -> tuple[list[tuple[str, int]], bool]:
     created = False
     for top in install_scripts(project):
         for script in top.everything():
+            administrators = _administrators(script)
             created = created or _OTHER_WAYS.search(script.text) is not None
             for command in script.commands:
                 if wp_command(command, "core", "install"):
                     installs.append((script.path, command.line))
-                elif wp_command(command, "user", "create"):
+                elif wp_command(command, "user", "create") and _created(command.values) not in administrators:
                     created = True
     return installs, created
+
+
+def _created(words: list[str]) -> str:
+    """Return the name of the user that wp user create makes, as it is written."""
+    after = words[words.index("create") + 1 :] if "create" in words else []
+    return next((word for word in after if not word.startswith("-")), "")
+
+
+def _administrators(script: Script) -> set[str]:
+    """Return the names, as they are written, that a script gives to the administrator."""
+    found = set()
+    for command in script.commands:
+        for index, word in enumerate(command.values):
+            match = re.fullmatch(r"--admin_(?:user|name)(?:=(.*))?", word)
+            if match:
+                found.add(match.group(1) or "".join(command.values[index + 1 : index + 2]))
+    return found
 
 
 def _in_php(project: Project) -> tuple[list[tuple[str, int]], bool]:

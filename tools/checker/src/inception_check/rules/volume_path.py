@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from inception_check.evidence.compose import Compose, Mount, Resource
 from inception_check.evidence.project import Project
 from inception_check.model import Context, Outcome, Rule
-from inception_check.rules.named_volumes import data_mounts, written_source
+from inception_check.rules.named_volumes import data_mounts, main_mounts, written_source
 
 _SHEET = {"mariadb": "E54", "wordpress": "E47"}
 _GOOD = re.compile(r"/home/[^/]+/data(?:/.*)?")
@@ -28,7 +28,7 @@ def _check(project: Project, _: Context) -> Iterator[Outcome]:  # noqa: C901 -- 
             yield RULE.undecided(f"no service could be recognised as {role}")
             continue
         ids = ("R17", "R27", sheet)
-        for mount in data_mounts(part.service) or _site_of_nginx(project, role):
+        for mount in main_mounts(part.service, role) or _site_of_nginx(project, role):
             if mount.kind == "bind":
                 source = written_source(mount)
                 verdict = _judge(compose, re.sub(r"^~(?=/|$)", "/home/login", source))
