@@ -73,12 +73,12 @@ class TestEntrypoint:
         assert parts == {"modules.conf", "http.conf", "server.conf", "wordpress.conf"}
 
     def test_cookies_and_paths_of_the_settings_become_expressions(self, image: Sandbox) -> None:
-        more = {"CACHE_BYPASS_COOKIES": "pll_language a-b", "CACHE_BYPASS_PATHS": "/shop /a.b/ /%EC%83%81/x"}
+        more = {"CACHE_SKIP_COOKIES": "pll_language a-b", "CACHE_SKIP_PATHS": "/shop /a.b/ /%EC%83%81/x"}
         image.ok("entrypoint.sh", env={**VALUES, **more})
-        assert image.path("/run/nginx/bypass_cookies.conf").read_text() == (
+        assert image.path("/run/nginx/skip_cookies.conf").read_text() == (
             "'~(?<![^;\\s])pll_language' 1;\n'~(?<![^;\\s])a-b' 1;\n"
         )
-        assert image.path("/run/nginx/bypass_paths.conf").read_text() == (
+        assert image.path("/run/nginx/skip_paths.conf").read_text() == (
             "'~*^/++shop(?:[/?]|$)' 1;\n'~*^/++a\\.b(?:[/?]|$)' 1;\n'~*^/++%EC%83%81/x(?:[/?]|$)' 1;\n"
         )
 
@@ -101,17 +101,17 @@ class TestEntrypoint:
             ("PAGE_CACHE", None, "PAGE_CACHE must be true or false, not ''."),
             *(
                 (
-                    "CACHE_BYPASS_COOKIES",
+                    "CACHE_SKIP_COOKIES",
                     f"ok {bad}",
-                    f"CACHE_BYPASS_COOKIES must be names of cookies with spaces between them; '{bad}' is none.",
+                    f"CACHE_SKIP_COOKIES must be names of cookies with spaces between them; '{bad}' is none.",
                 )
                 for bad in ("a'b", "a;", "a.c")
             ),
             *(
                 (
-                    "CACHE_BYPASS_PATHS",
+                    "CACHE_SKIP_PATHS",
                     f"/ok {bad}",
-                    f"CACHE_BYPASS_PATHS must be paths like /shop with spaces between them; '{bad}' is none.",
+                    f"CACHE_SKIP_PATHS must be paths like /shop with spaces between them; '{bad}' is none.",
                 )
                 for bad in ("shop", "/", "/a;b", "/상점")
             ),

@@ -102,11 +102,11 @@ BAD: list[tuple[str, Any, str]] = [
     ("wordpress_mail_sender", "Site", "an e-mail address"),
     ("wordpress_mail_user", "site", "name the relay too"),
     # What leads past the page cache.
-    ("nginx_bypass_cookies", ["pll_language", "a b"], "names of cookies"),
-    ("nginx_bypass_cookies", [""], "names of cookies"),
-    ("nginx_bypass_paths", ["shop"], "paths like /shop"),
-    ("nginx_bypass_paths", ["/"], "paths like /shop"),
-    ("nginx_bypass_paths", ["/a;b"], "paths like /shop"),
+    ("nginx_cache_skip_cookies", ["pll_language", "a b"], "names of cookies"),
+    ("nginx_cache_skip_cookies", [""], "names of cookies"),
+    ("nginx_cache_skip_paths", ["shop"], "paths like /shop"),
+    ("nginx_cache_skip_paths", ["/"], "paths like /shop"),
+    ("nginx_cache_skip_paths", ["/a;b"], "paths like /shop"),
     # Constants, plugins and themes.
     ("wordpress_config_extra", {"Revisions": 5}, "no name of a constant"),
     ("wordpress_config_extra", {"WP_ALLOW_MULTISITE": True}, "multisite is not supported"),

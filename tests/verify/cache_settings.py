@@ -80,7 +80,7 @@ def test_cookies_and_paths_lead_past_it(stack: Stack, settings: Settings, visito
     make(
         stack,
         settings,
-        arguments="""-e '{"nginx_bypass_cookies": ["pll_", "age-gate"], "nginx_bypass_paths": ["/shop"]}'""",
+        arguments="""-e '{"nginx_cache_skip_cookies": ["pll_", "age-gate"], "nginx_cache_skip_paths": ["/shop"]}'""",
     )
     stack.forget()
     kept(visitor, "/")

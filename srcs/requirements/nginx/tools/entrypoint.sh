@@ -34,19 +34,19 @@ case ${PAGE_CACHE-} in
 esac
 ln -sfn "/etc/nginx/$pages" /run/nginx/pages
 # Cookies and paths of a site's own that want a page for this one visitor (kept/http.conf), each by how it begins.
-for cookie in ${CACHE_BYPASS_COOKIES-}; do
+for cookie in ${CACHE_SKIP_COOKIES-}; do
     case $cookie in
-        *[!A-Za-z0-9_-]*) die "CACHE_BYPASS_COOKIES must be names of cookies with spaces between them; '$cookie' is none." ;;
+        *[!A-Za-z0-9_-]*) die "CACHE_SKIP_COOKIES must be names of cookies with spaces between them; '$cookie' is none." ;;
     esac
     printf "'~(?<![^;\\\\s])%s' 1;\n" "$cookie"
-done > /run/nginx/bypass_cookies.conf
-for path in ${CACHE_BYPASS_PATHS-}; do
+done > /run/nginx/skip_cookies.conf
+for path in ${CACHE_SKIP_PATHS-}; do
     case $path in
-        /*[!A-Za-z0-9/_.%~-]* | / | [!/]*) die "CACHE_BYPASS_PATHS must be paths like /shop with spaces between them; '$path' is none." ;;
+        /*[!A-Za-z0-9/_.%~-]* | / | [!/]*) die "CACHE_SKIP_PATHS must be paths like /shop with spaces between them; '$path' is none." ;;
     esac
     path=${path%/}
     printf "'~*^/++%s(?:[/?]|$)' 1;\n" "$(printf '%s\n' "${path#/}" | sed 's/\./\\./g')"
-done > /run/nginx/bypass_paths.conf
+done > /run/nginx/skip_paths.conf
 
 # A browser leaves the port out of the host name where it is the usual one.
 PUBLIC_HOST=$DOMAIN_NAME
