@@ -64,7 +64,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock versions help moved
+.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export links render test lint lock versions help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -94,6 +94,9 @@ logs: ## Follow the logs of the services
 
 wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+
+links: ## Tell what still leads to a former domain or port (FORCE=1 keeps a dump and replaces it)
+	@$(ROOT) srcs/requirements/tools/links.sh $(if $(filter 1,$(FORCE)),replace)
 
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)
