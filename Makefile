@@ -65,7 +65,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp mail update init add-host settings check evaluate bench export render test lint lock versions help moved
+.PHONY: all up down stop clean fclean re ps logs wp mail update init add-host settings check evaluate bench export links render test lint lock versions help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -106,6 +106,9 @@ update: ## Bring this bundle with its tools to the newest version; say what is n
 	@python3 requirements/update.py tell
 	@if [ -n '$(BECOME)' ] || [ ! -e /var/lib/inception/bundle ]; then echo 'What the next make does: make ARGS=--check'; \
 		else echo 'What the next make does:'; $(MAKE) --no-print-directory up QUIET=1 ARGS=--check; fi
+
+links: ## Tell what still leads to a former domain or port (FORCE=1 keeps a dump and replaces it)
+	@$(ROOT) srcs/requirements/tools/links.sh $(if $(filter 1,$(FORCE)),replace)
 
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)

@@ -196,6 +196,11 @@ def _domain(name: str, value: object) -> str | None:
     )
 
 
+def _domains(name: str, value: object) -> str | None:
+    problems = [_domain(name, domain) for domain in value] if isinstance(value, list) else []
+    return next((problem for problem in problems if problem), None)
+
+
 def _address(name: str, value: object) -> str | None:
     try:
         ipaddress.ip_address(str(value))
@@ -422,6 +427,7 @@ def _optional_checksum(name: str, value: object) -> str | None:
 _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_login": _login,
     "inception_domain": _domain,
+    "inception_former_domains": _domains,
     "inception_project_dir": _project_directory,
     "inception_data_dir": _own_directory,
     "inception_cache_dir": _own_directory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: hosts_state
 author: the Inception team
-short_description: What a hosts file says of a name, and whether it has to be changed
+short_description: What a hosts file says of names, and whether it has to be changed
 description:
   - The first line that has a name is what the name resolves to.
   - The file is right when the name resolves to the address, either by our own block as it should be now, or by a line of
@@ -18,7 +18,7 @@ options:
     elements: str
     required: true
   name:
-    description: The host name.
+    description: The host name, or several with blanks between them.
     type: str
     required: true
   address:
@@ -47,23 +47,23 @@ from collections.abc import Callable, Iterable
 
 
 def hosts_state(lines: Iterable[str], name: str, address: str, marker: str) -> dict[str, bool]:
-    """Return whether a hosts file leads a name to an address, and whether any line leads it elsewhere.
+    """Return whether a hosts file leads names to an address, and whether any line leads one elsewhere.
 
     Args:
         lines: the lines of the file.
-        name: the host name.
+        name: the host name, or several with blanks between them.
         address: the address that it must resolve to.
         marker: the line around our own block, in which ``{mark}`` stands for ``BEGIN`` and ``END``.
     """
     lines = [str(line) for line in lines]
     words = [line.partition("#")[0].split() for line in lines]
-    addresses = [found[0] for found in words if name in found[1:]]
+    led = [[found[0] for found in words if one in found[1:]] for one in name.split()]
     begin, end = (str(marker).replace("{mark}", mark) for mark in ("BEGIN", "END"))
     own = [begin, f"{address} {name}", end]
     current = any(lines[at : at + len(own)] == own for at in range(len(lines)))
     return {
-        "right": addresses[:1] == [address] and (current or begin not in lines),
-        "elsewhere": any(found != address for found in addresses),
+        "right": all(found[:1] == [address] for found in led) and (current or begin not in lines),
+        "elsewhere": any(found != address for addresses in led for found in addresses),
     }
 
 

@@ -48,13 +48,24 @@ def certify(image: Sandbox, subject: str) -> None:
 
 
 class TestEntrypoint:
+    def test_former_names_are_led_to_the_present_one(self, image: Sandbox) -> None:
+        image.ok("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": "tux.42.fr old.example.org"})
+        site = image.path("/run/nginx/site.conf").read_text()
+        assert "server_name tux.42.fr old.example.org;\n    return 301 https://wil.42.fr$request_uri;" in site
+
+    def test_a_former_name_that_is_none(self, image: Sandbox) -> None:
+        done = image.run("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": "tux.42.fr; return 200"})
+        assert done.returncode == 1
+        assert "FORMER_DOMAINS must be host names" in done.stderr
+
     def test_every_name_is_filled_in(self, image: Sandbox) -> None:
         said = image.ok("entrypoint.sh", env=VALUES)
         assert said == "nginx -e stderr -g daemon off;\n"
         site = image.path("/run/nginx/site.conf").read_text()
         assert re.findall(r"\$\{[A-Z_]+\}", site) == [], "NGINX's own variables have small letters"
-        assert site.count("listen 4443 ssl http2") == 2
+        assert site.count("listen 4443 ssl http2") == 3
         assert "server_name wil.42.fr;" in site
+        assert "server_name former.invalid;" in site, "no name that anybody can have"
         assert "client_max_body_size 65m;" in site, "the file, and the form around it"
         assert "set $php php-fpm:9001;" in site
         assert "set $public_host wil.42.fr;" in site

@@ -136,6 +136,21 @@ def test_a_dump_that_is_not_whole_is_refused_before_anything_is_touched(machine:
     assert calls(machine) == []
 
 
+def test_a_dump_before_something_else(machine: Sandbox) -> None:
+    said = machine.ok(SCRIPT, "dump", "links")
+    (name,) = dumps(machine)
+    assert name.endswith("-links.sql.gz")
+    assert said == f"The database of before is kept in {KEPT}/{name}\n"
+    assert "stop wordpress" not in calls(machine)
+
+
+def test_nothing_is_replaced_without_a_dump(machine: Sandbox) -> None:
+    machine.write("/test/full", "")
+    done = machine.run(SCRIPT.replace("upgrade", "links"), "replace")
+    assert done.returncode == 1
+    assert "links.php" not in machine.path("/test/docker").read_text()
+
+
 def test_without_an_upgrade_the_way_back_needs_a_dump(machine: Sandbox) -> None:
     done = machine.run(SCRIPT, "back")
     assert (done.returncode, calls(machine)) == (1, [])

@@ -22,6 +22,8 @@ BAD: list[tuple[str, Any, str]] = [
     ("inception_login", "조", "letters, digits or hyphens"),
     # Names of hosts, projects, networks, images.
     ("inception_domain", "wil_42.fr", "no host name"),
+    ("inception_former_domains", ["tux.42.fr", "tux_42.fr"], "'tux_42.fr', which is no host name"),
+    ("inception_version_service", "ftp://api.example/", "must be an http or https address"),
     ("inception_domain", "localhost", "dots, like wil.42.fr"),
     ("inception_domain", "WIL.42.fr", "lower-case"),
     ("inception_domain", f"{'a' * 64}.fr", "no host name"),

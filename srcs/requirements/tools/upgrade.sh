@@ -5,6 +5,7 @@
 #                           keeps the database and the image of before
 #   upgrade.sh finish       afterwards, however the start ended: looks at the upgraded site, and goes back where it does
 #                           not answer
+#   upgrade.sh dump NAME    keeps the database, in a file of that name
 #   upgrade.sh back [DUMP]  puts the database of before back, and the image where it is still there
 #
 # What is kept lies in wordpress/.inception/upgrades of the data directory, which only root can enter.
@@ -62,6 +63,25 @@ wait_for_database() {
     done
 }
 
+# keep NAME: dumps the database to $dump.
+keep() {
+    wait_for_database
+    mkdir -p "$kept"
+    dump=$kept/$(date +%Y-%m-%dT%H%M%S)-$1.sql.gz
+    # shellcheck disable=SC2016 # The shell in the container reads it.
+    if ! in_mariadb 'mariadb-dump --defaults-extra-file="$options" --single-transaction --routines --add-drop-database \
+        --databases "$DB_NAME"' >"$dump.new"; then
+        rm -f "$dump.new"
+        return 1
+    fi
+    gzip <"$dump.new" >"$dump.part" && sync "$dump.part" && mv "$dump.part" "$dump" && rm "$dump.new"
+}
+
+dump() {
+    keep "${1:?usage: upgrade.sh dump NAME}" || fail "The database cannot be dumped (see above)."
+    echo "The database of before is kept in $dump"
+}
+
 before() {
     from=$(sed -n "s/^\$wp_version *= *'\([^']*\)'.*/\1/p" "$site/wp-includes/version.php" 2>/dev/null || true)
     [ -n "$from" ] || return 0
@@ -80,23 +100,14 @@ before() {
     else
         docker image rm "$former" >/dev/null 2>&1 || true
     fi
-    wait_for_database
-    mkdir -p "$kept"
-    dump=$kept/$(date +%Y-%m-%dT%H%M%S)-wordpress-$from.sql
-    # shellcheck disable=SC2016 # The shell in the container reads it.
-    if ! in_mariadb 'mariadb-dump --defaults-extra-file="$options" --single-transaction --routines --add-drop-database \
-        --databases "$DB_NAME"' >"$dump.new"; then
-        rm -f "$dump.new"
+    if ! keep "wordpress-$from"; then
         docker start wordpress >/dev/null 2>&1 || true
         fail "The database cannot be dumped (see above): WordPress stays $from, and the site was left as it was."
     fi
-    gzip "$dump.new"
-    sync "$dump.new.gz"
-    mv "$dump.new.gz" "$dump.gz"
-    printf '%s\n' "$from" "$to" "$dump.gz" >"$pending.new"
+    printf '%s\n' "$from" "$to" "$dump" >"$pending.new"
     sync "$pending.new"
     mv "$pending.new" "$pending"
-    echo "WordPress $from becomes $to; the database of before is kept in $dump.gz"
+    echo "WordPress $from becomes $to; the database of before is kept in $dump"
 }
 
 finish() {
@@ -137,6 +148,6 @@ back() {
 }
 
 case ${1-} in
-before | finish | back) "$@" ;;
-*) fail "usage: upgrade.sh before | finish | back [DUMP]" ;;
+before | finish | dump | back) "$@" ;;
+*) fail "usage: upgrade.sh before | finish | dump NAME | back [DUMP]" ;;
 esac

@@ -97,3 +97,11 @@ BLOCK = ["# BEGIN inception, made by Ansible", "127.0.0.1 wil.42.fr", "# END inc
 )
 def test_hosts_state(lines: list[str], *, right: bool, elsewhere: bool) -> None:
     assert hosts_state(lines, "wil.42.fr", "127.0.0.1", MARKER) == {"right": right, "elsewhere": elsewhere}
+
+
+def test_hosts_state_of_several_names() -> None:
+    lines = [BLOCK[0], "127.0.0.1 wil.42.fr tux.42.fr", BLOCK[2]]
+    right = {"right": True, "elsewhere": False}
+    assert hosts_state(lines, "wil.42.fr tux.42.fr", "127.0.0.1", MARKER) == right
+    assert hosts_state(BLOCK, "wil.42.fr tux.42.fr", "127.0.0.1", MARKER) == {"right": False, "elsewhere": False}
+    assert hosts_state(["10.0.0.1 tux.42.fr", *lines], "wil.42.fr tux.42.fr", "127.0.0.1", MARKER)["elsewhere"]

@@ -21,6 +21,11 @@ number UPLOAD_LIMIT_MB "${UPLOAD_LIMIT_MB-}"
 case ${DOMAIN_NAME-} in
     '' | *[!A-Za-z0-9.-]*) die "DOMAIN_NAME must be a host name, not '${DOMAIN_NAME-}'." ;;
 esac
+case ${FORMER_DOMAINS-} in
+    *[!A-Za-z0-9.\ -]*) die "FORMER_DOMAINS must be host names, not '$FORMER_DOMAINS'." ;;
+esac
+# Without one, a name that nobody can have.
+FORMER_NAMES=${FORMER_DOMAINS:-former.invalid}
 for secret in tls_certificate tls_key; do
     { [ -s "/run/secrets/$secret" ] && [ -r "/run/secrets/$secret" ]; } ||
         die "the secret $secret is missing, empty or not readable for uid $(id -u)."
@@ -55,11 +60,11 @@ if [ "$HTTPS_PORT" -ne 443 ]; then
 fi
 # The file, and the form around it.
 BODY_LIMIT_MB=$((UPLOAD_LIMIT_MB + 1))
-export BODY_LIMIT_MB PUBLIC_HOST
+export BODY_LIMIT_MB FORMER_NAMES PUBLIC_HOST
 
 # Only these names: NGINX has variables of its own that begin with a dollar sign.
 # shellcheck disable=SC2016 # envsubst reads the names, the shell must not.
-envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST} ${UPLOAD_LIMIT_MB}' \
+envsubst '${BODY_LIMIT_MB} ${DOMAIN_NAME} ${FORMER_NAMES} ${HTTPS_PORT} ${NGINX_PORT} ${PHP_FPM_PORT} ${PUBLIC_HOST} ${UPLOAD_LIMIT_MB}' \
     < /etc/nginx/site.conf.template > /run/nginx/site.conf
 # Certificate and key that are older than this file are loaded; see reload.sh.
 : > /run/nginx/loaded
