@@ -10,6 +10,8 @@ endif
 # Programs of the virtualenv use the machine's certificate store, so that a network that
 # inspects TLS is no obstacle.
 export UV_NATIVE_TLS := 1
+# The language that `make` speaks to you: what your locale was before the next lines (languages/<language>.po).
+export INCEPTION_LANGUAGE := $(or $(INCEPTION_LANGUAGE),$(LC_ALL),$(LC_MESSAGES),$(LANG))
 # Ansible does not start in a locale that the machine does not have, nor in one without UTF-8.
 export LC_ALL := C.UTF-8
 # Where anybody may write, as in a shared folder, Ansible takes no ansible.cfg that is not named.
@@ -30,12 +32,14 @@ PROJECT ?= .
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
 KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT HOST INSTALL KEEP KILL LIMIT LOCALE LOGIN OLDER ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE TO
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
-UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
-$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
+# A sentence in that language.
+SAID = $(or $(shell printf '%s' '$(subst ','\'',$(1))' | python3 languages/catalogue.py 2>/dev/null),$(1))
+UNKNOWN = $(if $(NEAREST),$(1) is no variable of this Makefile; did you mean $(NEAREST)?,$(1) is no variable of this Makefile; known are: $(KNOWN))
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call SAID,$(call UNKNOWN,$(name)))))))
 
 # One that another target takes would be ignored as well, and the first start fixes what it was meant for.
 GOALS := $(or $(MAKECMDGOALS),up)
-given_for = $(if $(filter command,$(firstword $(origin $(1)))),$(if $(filter $(2) help,$(GOALS)),,$(error $(1) is for make $(2) alone; otherwise $(3))))
+given_for = $(if $(filter command,$(firstword $(origin $(1)))),$(if $(filter $(2) help,$(GOALS)),,$(error $(call SAID,$(1) is for make $(2) alone; otherwise $(3)))))
 $(foreach name,TITLE LOCALE ADMIN,$(call given_for,$(name),init,it is a setting: make settings tells where it goes))
 $(call given_for,PORT,evaluate,the site's port is the setting inception_https_port)
 $(call given_for,DOMAIN,evaluate,the site's name is the setting inception_domain)

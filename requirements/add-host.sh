@@ -8,10 +8,8 @@ set -euo pipefail
 
 given=$1 login=${2:-}
 
-refuse() { # refuse SENTENCE
-  printf '%s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=requirements/say.sh
+. requirements/say.sh
 
 [[ $given =~ ^(([a-z_][a-z0-9_-]*)@)?([A-Za-z0-9][A-Za-z0-9.-]*)(:([0-9]{1,5}))?$ ]] ||
   refuse "HOST is '$given', which is no server: make add-host HOST=user@address, or HOST=user@address:port"

@@ -20,6 +20,13 @@ RECORD = Path("/var/lib/inception/bundle")
 BEFORE = "refs/inception/before"
 
 
+# It needs no virtualenv either.
+sys.path.insert(0, "languages")
+from catalogue import catalogue  # noqa: E402
+
+say = catalogue(os.environ).line
+
+
 class RefusedError(Exception):
     """Why there is no update, as one sentence with the way out."""
 
@@ -121,13 +128,13 @@ def fetch() -> None:
             f"This checkout has {count} commit{'s' if count > 1 else ''} of its own: git pull --rebase, then make."
         )
     if git("rev-parse", "@{upstream}") == before:
-        print("This is the newest version.")
+        print(say("This is the newest version."))
         return
     if changed := sorted(ours & set(edited())):
         git("restore", "--staged", "--worktree", "--", *changed)
     git("merge", "--quiet", "--ff-only", "@{upstream}")
     git("update-ref", BEFORE, before)
-    print(f"Updated from {named(before)} to {named('HEAD')}.")
+    print(say(f"Updated from {named(before)} to {named('HEAD')}."))
 
 
 def user(uid: int) -> str:
@@ -204,7 +211,7 @@ def main(arguments: Iterable[str]) -> int:
         for name in arguments:
             steps[name]()
     except RefusedError as error:
-        print(error, file=sys.stderr)
+        print(say(str(error)), file=sys.stderr)
         return 1
     return 0
 

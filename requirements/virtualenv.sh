@@ -8,10 +8,8 @@ set -euo pipefail
 venv=$1
 stamp=$venv/.ready
 
-refuse() { # refuse SENTENCE…
-  printf '%s\n' "$@" >&2
-  exit 1
-}
+# shellcheck source=requirements/say.sh
+. requirements/say.sh
 
 command -v python3 >/dev/null || refuse 'python3 is missing: sudo apt-get install python3 python3-venv'
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -44,7 +42,7 @@ step() { # step WHAT COMMAND…: the output is shown where it is needed, after a
 }
 
 bin=$venv/bin
-echo 'Preparing the virtualenv (once, about half a minute):'
+say 'Preparing the virtualenv (once, about half a minute):'
 step 'Python' python3 -m venv "$venv"
 step 'uv, which installs fast' "$bin/python" -m pip install --disable-pip-version-check --require-hashes -r requirements/uv.txt
 step 'Ansible' "$bin/uv" pip sync --quiet --compile-bytecode --python "$bin/python" --require-hashes requirements/uv.txt requirements/run.txt

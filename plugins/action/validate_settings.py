@@ -145,8 +145,9 @@ def causes(problems: Iterable[str], given: Iterable[str], specs: Iterable[str]) 
 
 def _unknown(name: str, specs: Mapping[str, Spec]) -> str:
     near = difflib.get_close_matches(name, specs, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]}?" if near else "; `make settings` lists the known ones."
-    return f"{name} is not a setting{hint}"
+    if near:
+        return f"{name} is not a setting; did you mean {near[0]}?"
+    return f"{name} is not a setting; `make settings` lists the known ones."
 
 
 def _type_problem(name: str, value: object, spec: Spec) -> str | None:

@@ -13,6 +13,7 @@ description:
   - While a task takes long, prints from time to time how long it has been running and on which of several hosts, with
     the last line of the newest log below a directory where that can be read. Of a server it is asked for in a call of
     its own, which never asks for a password.
+  - Messages are shown in the language of E(LANG), where C(languages/) has it; what Ansible itself says stays English.
   - Passes the end of the terminal on, as Ansible itself does with Ctrl-C, so that nothing goes on unseen.
   - At the end prints the time of each play, and the custom statistics of each host.
 extends_documentation_fragment:
@@ -63,6 +64,11 @@ from typing import Any
 
 from ansible import constants, context
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible.utils.display import get_text_width
+
+# It is used before there is a virtualenv, too.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "languages"))
+from catalogue import catalogue
 
 #: Terminal escapes and other control characters of a build's output.
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x1f\x7f]")
@@ -152,6 +158,7 @@ class CallbackModule(DefaultCallback):
     def __init__(self) -> None:
         """Begin without a phase."""
         super().__init__()
+        self._catalogue = catalogue(os.environ)
         self._phases: dict[str, float] = {}
         self._phase = ""
         self._phase_began = 0.0
@@ -237,6 +244,7 @@ class CallbackModule(DefaultCallback):
             self._print_task_banner(result.task)
         known = (result.task._uuid, message) in self._told
         self._told.add((result.task._uuid, message))
+        message = self._catalogue.text(message)
         told = " the same" if known else "\n" + "\n".join(f"  {line}" for line in message.splitlines())
         alone = self._form == "message" and result.host.get_name() == "localhost"
         self._display.display(
@@ -276,13 +284,14 @@ class CallbackModule(DefaultCallback):
 
     def _tell_addresses(self, told: dict[str, dict[str, str]]) -> None:
         if told:
-            self._display.banner("READY")
+            self._display.banner(self._catalogue.line("READY"))
         for host, facts in sorted(told.items()):
             if len(told) > 1:
                 self._display.display(host)
-            width = max(len(name) for name in facts)
-            for name, value in facts.items():
-                self._display.display(f"{name:<{width}}  {value}")
+            shown = {self._catalogue.line(name): self._catalogue.line(str(value)) for name, value in facts.items()}
+            width = max(get_text_width(name) for name in shown)
+            for name, value in shown.items():
+                self._display.display(f"{name}{' ' * (width - get_text_width(name))}  {value}")
 
     def _message(self, result: Any) -> None:
         """Print a message as it is; of several hosts, with the host's name."""
@@ -290,7 +299,7 @@ class CallbackModule(DefaultCallback):
             self._print_task_banner(result.task)
         several = len(self._play.hosts) > 1 or result.host.get_name() != "localhost"
         where = f"{self.host_label(result)}: " if several and self._form != "message" else ""
-        self._display.display(f"{where}{str(result.result['msg']).rstrip()}")
+        self._display.display(f"{where}{self._catalogue.text(str(result.result['msg']).rstrip())}")
 
     @property
     def _form(self) -> str:

@@ -178,10 +178,11 @@ def _ports(machine: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     for listener in machine["listeners"]:
         if listener["project"] and listener["project"] == wanted["project_name"]:
             continue
-        holder = listener["container"] or listener["process"] or "a process that cannot be named"
-        kind = "the container" if listener["container"] else "the process"
+        holder = f"the process {listener['process']}" if listener["process"] else "a process that cannot be named"
+        if listener["container"]:
+            holder = f"the container {listener['container']}"
         setting = settings[listener["port"]]
-        found.append(f"Port {listener['port']} is taken by {kind} {holder}; stop it, or choose another {setting}.")
+        found.append(f"Port {listener['port']} is taken by {holder}; stop it, or choose another {setting}.")
     return found
 
 

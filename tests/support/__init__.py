@@ -133,6 +133,7 @@ def copy_bundle(root: Path) -> None:
         "Makefile",
         "ansible.cfg",
         "inventory",
+        "languages",
         "playbooks",
         "plugins",
         "requirements",

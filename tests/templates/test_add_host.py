@@ -28,7 +28,7 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "it's mine 한"
     (root / ".venv").mkdir(parents=True)
     (root / ".venv/.ready").write_text(f"{root}\n", encoding="utf-8")
-    for name in ("Makefile", "requirements", "inventory/servers.example"):
+    for name in ("Makefile", "languages", "requirements", "inventory/servers.example"):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).symlink_to(ROOT / name)
     programs = tmp_path / "bin"

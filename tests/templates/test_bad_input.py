@@ -59,7 +59,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("Makefile", "ansible.cfg", *tracked):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    for name in ("plugins", "requirements", "roles", "tools", "CHANGELOG.md"):
+    for name in ("languages", "plugins", "requirements", "roles", "tools", "CHANGELOG.md"):
         (root / name).symlink_to(ROOT / name)
     (root / ".venv").mkdir()
     for name in ("bin", "collections"):

@@ -113,7 +113,7 @@ def checkout(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("Makefile", "requirements"):
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-    for name in ("tools", "playbooks", "ansible.cfg"):
+    for name in ("languages", "tools", "playbooks", "ansible.cfg"):
         (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").mkdir()
     (folder / ".venv/.ready").write_text(f"{folder}\n", encoding="utf-8")

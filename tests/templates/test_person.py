@@ -27,7 +27,7 @@ def bundle(tmp_path: Path) -> Path:
     for name in ("Makefile", "ansible.cfg", *tracked):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    for name in ("plugins", "requirements", "roles", "tools"):
+    for name in ("languages", "plugins", "requirements", "roles", "tools"):
         (root / name).symlink_to(ROOT / name)
     (root / ".venv").symlink_to(BIN.parent)
     return root
