@@ -22,6 +22,9 @@ ifneq ($(filter-out 0,$(QUIET)),)
 export INCEPTION_OUTPUT := quiet
 endif
 
+# Only this machine's engine is meant, whichever your shell works with.
+unexport DOCKER_CONTEXT
+
 VENV := .venv
 BIN := $(VENV)/bin
 # The programs of a virtualenv know the path that it was made at: a moved or copied checkout needs a new one.
