@@ -103,7 +103,7 @@ settings: $(VENV)/.ready ## Show every setting, its value and where that is give
 	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml
 
 ##@ Hold it to the subject, and hand it in
-check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)
+check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit|html DATE=YYYY-MM-DD SUBJECT=5.4)
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir OUTPUT=dir REBOOT=1 PORT=8443)
