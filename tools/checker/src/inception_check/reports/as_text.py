@@ -136,8 +136,10 @@ def line_of(report: Report, finding: Finding) -> str:
         _is_secret(f) for f in report.findings if (f.path, f.line or 0) == place
     ):
         return ""
-    # A login in an address is a secret, whatever the finding is about.
-    return re.sub(r"://[^/@\s]+@", "://", report.lines.get(place, "").strip())
+    # A login in an address is a secret, whatever the finding is about, and a remark may hold one.
+    return re.sub(
+        r"://[^/@\s]+@|\s+#.*", lambda m: "://" if m[0].startswith(":") else "", report.lines.get(place, "").strip()
+    )
 
 
 def _is_secret(finding: Finding) -> bool:
