@@ -50,6 +50,10 @@ function unpack_archive( string $file, string $directory ): string {
 	if ( ! $zip->extractTo( $directory ) ) {
 		fail( 'it cannot be unpacked: ' . $zip->getStatusString() );
 	}
+	// An archive may give every version the same times, by which PHP would keep what it compiled of the former one.
+	foreach ( new RecursiveIteratorIterator( new RecursiveDirectoryIterator( $directory, FilesystemIterator::SKIP_DOTS ) ) as $path ) {
+		touch( $path->getPathname() );
+	}
 	if ( 1 !== count( $tops ) || ! is_dir( "$directory/" . key( $tops ) ) ) {
 		fail( 'its files are not in one directory, as those of a plugin or a theme are.' );
 	}
