@@ -373,14 +373,14 @@ def _extensions(name: str, value: object) -> str | None:
             return f"{name} has an entry with the name {label!r}; give the directory of its files, like classic-editor."
         unknown = sorted({str(key) for key in entry} - {"name", "source", "sha256", "active"})
         if unknown:
-            return f"{name}: {label} has the unknown key {unknown[0]}; known are name, source, sha256 and active."
+            return f"{name}[{label}] has the unknown key {unknown[0]}; known are name, source, sha256 and active."
         if not _SHA256.fullmatch(str(entry.get("sha256", ""))):
-            return f"{name}: {label} needs the sha256 of its zip file, 64 hexadecimal digits in lower case."
+            return f"{name}[{label}] needs the sha256 of its zip file, 64 hexadecimal digits in lower case."
         if not isinstance(entry.get("active", True), bool):
-            return f"{name}: {label} has active: {entry['active']!r}, but must have true or false."
+            return f"{name}[{label}] has active: {entry['active']!r}, but must have true or false."
         problem = _source_problem(str(entry.get("source", "")), str(entry["sha256"]))
         if problem:
-            return f"{name}: {label} {problem}"
+            return f"{name}[{label}] {problem}"
     names = [entry["name"] for entry in entries]
     twice = next((label for label in names if names.count(label) > 1), None)
     if twice:

@@ -26,7 +26,7 @@ FILE = "inventory/group_vars/inception.yml"
 #: How many bad values of one setting are tried here; tests/unit judges all of them.
 RUNS = 4
 #: By part of what the sentence says, the mistakes that only two settings together make: each has a run of its own.
-TOGETHER = ("are the same", "make them agree", "set wordpress_sha256 too", "one address for each")
+TOGETHER = ("name the relay too", "are the same", "make them agree", "set wordpress_sha256 too", "one address for each")
 
 
 def batches() -> dict[str, list[tuple[str, Any, str]]]:
