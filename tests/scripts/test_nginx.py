@@ -61,6 +61,15 @@ class TestEntrypoint:
         site = image.path("/run/nginx/site.conf").read_text()
         assert "server_name tux.42.fr old.example.org;\n    return 301 https://wil.42.fr$request_uri;" in site
 
+    @pytest.mark.parametrize(
+        ("given", "names"),
+        [("wil.42.fr", "former.invalid"), (" ", "former.invalid"), ("tux.42.fr wil.42.fr  tux.42.fr", "tux.42.fr")],
+    )
+    def test_the_present_name_leads_nowhere_else(self, image: Sandbox, given: str, names: str) -> None:
+        image.ok("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": given})
+        site = image.path("/run/nginx/site.conf").read_text()
+        assert f"server_name {names};\n    return 301" in site
+
     def test_a_former_name_that_is_none(self, image: Sandbox) -> None:
         done = image.run("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": "tux.42.fr; return 200"})
         assert done.returncode == 1
