@@ -22,6 +22,9 @@ ifneq ($(filter-out 0,$(QUIET)),)
 export INCEPTION_OUTPUT := quiet
 endif
 
+# Only this machine's engine is meant, whichever your shell works with.
+unexport DOCKER_CONTEXT
+
 VENV := .venv
 BIN := $(VENV)/bin
 # The programs of a virtualenv know the path that it was made at: a moved or copied checkout needs a new one.
@@ -69,7 +72,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp mail update init add-host settings check evaluate bench export links render test lint lock versions help moved
+.PHONY: all up down stop clean fclean re ps logs wp mail update init add-host settings check zipapp evaluate bench export links render test lint lock versions help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -125,8 +128,11 @@ settings: $(VENV)/.ready ## Show every setting, its value and where that is give
 	@INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) playbooks/settings.yml
 
 ##@ Hold it to the subject, and hand it in
-check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit DATE=YYYY-MM-DD SUBJECT=5.4)
+check: $(VENV)/.ready ## Check this or another repository (PROJECT=dir FORMAT=text|json|sarif|junit|html DATE=YYYY-MM-DD SUBJECT=5.4)
 	@$(BIN)/inception-check --format "$(FORMAT)" $(if $(DATE),--date "$(DATE)") $(if $(SUBJECT),--subject "$(SUBJECT)") "$(PROJECT)"
+
+zipapp: $(VENV)/.ready ## Write the checker as one file, inception-check.pyz, for this version of Python
+	@$(BIN)/python tools/checker/one_file.py inception-check.pyz
 
 evaluate: $(VENV)/.evaluate ## Carry out the evaluation sheet on the running stack (KEEP=1 PROJECT=dir OUTPUT=dir REBOOT=1 PORT=8443)
 	@$(ROOT) env PYTHONDONTWRITEBYTECODE=1 $(VENV)/evaluate/bin/inception-evaluate $(EVALUATE) "$(PROJECT)"; status=$$?; \

@@ -76,6 +76,15 @@ _TAIL_BYTES = 4096
 _WIDTH = 110
 #: Seconds that a server may take to show the end of a log.
 _ANSWER = 10
+#: Options that lead to a server, as Ansible knows them.
+_WAY = {
+    "remote_user": "--user",
+    "private_key_file": "--private-key",
+    "connection": "--connection",
+    "ssh_common_args": "--ssh-common-args",
+    "become_method": "--become-method",
+    "become_user": "--become-user",
+}
 #: Seconds after which a task's headline is shown although there is no result yet.
 _HEADLINE = 1.0
 #: What the result of a failed task holds beside its message when the message is all that there is to tell.
@@ -126,12 +135,17 @@ def last_line_on(host: str, directory: Path, age: float) -> str:
     )
     options = [f"--inventory={source}" for source in context.CLIARGS["inventory"] or ()]
     options += [f"--extra-vars={given}" for given in context.CLIARGS["extra_vars"] or ()]
+    # What else leads there may have been given on the command line, such as -u.
+    options += [f"{option}={value}" for name, option in _WAY.items() if (value := context.CLIARGS.get(name))]
+    if not context.CLIARGS.get("become_ask_pass"):
+        # A password was given to Ansible alone; without it, what everybody may read has to do.
+        options.append("--become")
     command = [
         str(Path(sys.argv[0]).with_name("ansible")),
         host,
         *options,
-        "--become",
-        "--ssh-extra-args=-o BatchMode=yes",
+        # Nobody is asked: the last one counts.
+        f"--ssh-extra-args={context.CLIARGS.get('ssh_extra_args') or ''} -o BatchMode=yes",
     ]
     try:
         done = subprocess.run(
@@ -297,8 +311,9 @@ class CallbackModule(DefaultCallback):
         """Print a message as it is; of several hosts, with the host's name."""
         if self._last_task_banner != result.task._uuid:
             self._print_task_banner(result.task)
-        several = len(self._play.hosts) > 1 or result.host.get_name() != "localhost"
-        where = f"{self.host_label(result)}: " if several and self._form != "message" else ""
+        # What is asked for, as by `make settings`, is long: the name gets a line of its own.
+        end = ":\n" if self._form == "message" else ": "
+        where = "" if result.host.get_name() == "localhost" else f"{self.host_label(result)}{end}"
         self._display.display(f"{where}{self._catalogue.text(str(result.result['msg']).rstrip())}")
 
     @property

@@ -165,8 +165,10 @@ def clean_environment(environment: Mapping[str, str], dotenv: Path) -> dict[str,
     inherited = {
         name: value
         for name, value in environment.items()
-        if name not in settings and not name.startswith(("COMPOSE_", "INCEPTION_"))
+        if name not in settings and name != "DOCKER_CONTEXT" and not name.startswith(("COMPOSE_", "INCEPTION_"))
     }
+    # A context of the caller's, in its environment or its settings, may lead to another engine than this machine's.
+    inherited.setdefault("DOCKER_HOST", "unix:///var/run/docker.sock")
     # Docker 20.10 builds with BuildKit only when asked to.
     return {**inherited, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "COMPOSE_ANSI": "never"}
 

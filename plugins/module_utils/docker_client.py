@@ -104,7 +104,10 @@ def compose_version() -> str:
     """Return the version of Docker Compose, for example ``2.26.1``; empty when there is none."""
     if shutil.which("docker") is None:
         return ""
-    answer = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
+    # A context that there is not would be the answer.
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
+    command = ["docker", "compose", "version", "--short"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     match = re.search(r"\d+(?:\.\d+)+", answer.stdout) if answer.returncode == 0 else None
     return match.group() if match else ""
 

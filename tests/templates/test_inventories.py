@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support import play
+from support import BIN, ROOT, own_environment, play, run
 
 LOCAL = "{ansible_connection: local}"
 UNREADABLE = {
@@ -73,3 +73,9 @@ def refused(inventory: Path, output: str) -> None:
     assert "failed=1" in output, output
     assert output.count("TASK [") == 1, output
     assert f"in {inventory}" in " ".join(output[output.index("fatal:") :].split())
+
+
+def test_the_example_s_servers_are_no_hosts() -> None:
+    environment = {**own_environment(), "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "LC_ALL": "C.UTF-8"}
+    done = run([str(BIN / "ansible"), "-i", "inventory", "inception", "--list-hosts"], cwd=ROOT, env=environment)
+    assert done.stdout.split() == ["hosts", "(1):", "localhost"], done.stdout + done.stderr

@@ -127,7 +127,7 @@ def test_they_are_installed_replaced_and_switched(
 @pytest.mark.parametrize(
     ("file", "address", "says"),
     [
-        ("other.zip", f"http://127.0.0.1:{PORT}/other.zip", "checksum"),
+        ("other.zip", f"http://127.0.0.1:{PORT}/other.zip", "its SHA-256 is not"),
         ("", f"http://127.0.0.1:{PORT}/missing.zip", "404"),
         ("", "http://127.0.0.1:9/closed.zip", "refused"),
     ],

@@ -46,6 +46,25 @@ def test_the_log_of_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ag
     assert phases.last_line_on("web1", directory, age) == line
 
 
+@pytest.mark.parametrize("asks", [False, True])
+def test_the_way_to_a_server_is_that_of_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, asks: bool
+) -> None:
+    program = tmp_path / "ansible"
+    program.write_text(
+        "#!/bin/sh\nprintf 'web1 | CHANGED | rc=0 >>\\n'; printf '%s;' \"$@\" | tr '\\n' ' '\n", encoding="utf-8"
+    )
+    program.chmod(0o755)
+    given = {"inventory": ["servers"], "remote_user": "op", "private_key_file": "/keys/my key", "ssh_extra_args": "-v"}
+    monkeypatch.setattr(phases.context, "CLIARGS", {**given, "extra_vars": (), "become_ask_pass": asks})
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "ansible-playbook")])
+    monkeypatch.setattr(phases, "_WIDTH", 1000)
+    said = phases.last_line_on("web1", tmp_path, 5)
+    assert "--user=op;--private-key=/keys/my key;" in said
+    assert "--ssh-extra-args=-v -o BatchMode=yes;" in said
+    assert ("--become;" in said) != asks
+
+
 class TestLastLine:
     def test_the_newest_log_is_read(self, tmp_path: Path) -> None:
         log(tmp_path, "old.log", b"old\n", age=20)
@@ -168,6 +187,12 @@ def test_several_hosts_are_named_and_tell_the_same_once(tmp_path: Path) -> None:
     assert re.search(r"^    … Long work on web1, web2, \d+ s(: #9 Setting up nginx)?$", output, re.MULTILINE), output
     assert "web2: Nothing was changed.\n" in output
     assert re.search(r"READY \**\nweb1\nSite  .*\n.*\nweb2\nSite", output), output
+
+
+def test_messages_alone_of_several_hosts_are_named(tmp_path: Path) -> None:
+    output = playbook(tmp_path, "-e", "where=all", hosts="web1,web2", INCEPTION_OUTPUT="message")
+    told = "Nothing was changed.\nBy the way.\n"
+    assert sorted(output.split("web")) == ["", f"1:\n{told}", f"2:\n{told}"]
 
 
 def test_one_failure_of_several_hosts(tmp_path: Path) -> None:

@@ -96,6 +96,14 @@ def test_it_sees_the_names_that_the_checker_sees(tmp_path: Path, text: str) -> N
     assert kept == set(shell) - set(read.values)
 
 
+def test_no_context_of_the_caller_leads_to_another_engine(tmp_path: Path) -> None:
+    clean = attended.clean_environment({"DOCKER_CONTEXT": "production"}, tmp_path / ".env")
+    assert "DOCKER_CONTEXT" not in clean
+    assert clean["DOCKER_HOST"] == "unix:///var/run/docker.sock"
+    mine = {"DOCKER_HOST": "unix:///run/other.sock"}
+    assert attended.clean_environment(mine, tmp_path / ".env")["DOCKER_HOST"] == "unix:///run/other.sock"
+
+
 def test_a_missing_docker_is_named(tmp_path: Path) -> None:
     done = run({"PATH": str(tmp_path)}, "compose", "up")
     assert (done.returncode, done.stderr) == (

@@ -149,7 +149,7 @@ def test_no_report_repeats_a_secret(tmp_path: Path, capsys: pytest.CaptureFixtur
     for form in cli.FORMATS:
         cli.main([*DATE, "--format", form, "--verbose", str(root)])
         captured = capsys.readouterr()
-        assert "Qx7-kettle" not in re.sub(r"(?m)^ *\| CMD.*$", "", captured.out + captured.err)
+        assert "Qx7-kettle" not in captured.out + captured.err
 
 
 def test_fail_on_error_lets_warnings_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

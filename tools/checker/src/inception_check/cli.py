@@ -15,13 +15,14 @@ from inception_check import subject, version
 from inception_check.baseline import BaselineError, write_baseline
 from inception_check.evidence.source import NotReadableError, Tree
 from inception_check.given import opened
+from inception_check.mending import FixError, mend, summary
 from inception_check.model import Rule, Severity
-from inception_check.reports import as_json, as_junit, as_sarif, as_text
-from inception_check.reports.clean import printable
+from inception_check.reports import as_html, as_json, as_junit, as_sarif, as_text
+from inception_check.reports.clean import printable, printable_lines
 from inception_check.rules import PAGES, all_rules, documented_rules
 from inception_check.runner import Report, check
 
-FORMATS = ("text", "json", "sarif", "junit")
+FORMATS = ("text", "json", "sarif", "junit", "html")
 
 
 def _date(text: str) -> date:
@@ -78,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"inception-check {version()}".strip())
     made.add_argument("--explain", metavar="NAME", help="print the page of a rule, or of a line such as E14, and end")
     made.add_argument("--list-rules", action="store_true", help="print the table of all rules in Markdown and end")
+    made.add_argument("--fix", action="store_true", help="mend what has one right answer, say what was done, and check")
+    made.add_argument(
+        "--diff", action="store_true", help="show what --fix would change, leave the files as they are, and end"
+    )
     made.add_argument("--no-external", action="store_true", help="run neither hadolint nor ShellCheck")
     made.add_argument(
         "--colour", choices=("auto", "always", "never"), default="auto", help="colours in the text report"
@@ -155,6 +160,8 @@ def render(report: Report, form: str, *, colour: bool = False, verbose: bool = F
         return as_json.render(report)
     if form == "sarif":
         return as_sarif.render(report)
+    if form == "html":
+        return as_html.render(report)
     if form == "junit":
         return as_junit.render(report)
     return as_text.render(report, colour=colour, verbose=verbose)
@@ -179,14 +186,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.explain is not None:
         return _explain(options.explain)
     try:
-        report = _checked(options)
-        if options.write_baseline is not None:
-            count = write_baseline(options.write_baseline, report.findings)
-            sys.stderr.write(f"inception-check: {count} findings written to {printable(str(options.write_baseline))}\n")
-            return 0
-    except (NotReadableError, BaselineError, UnknownNameError) as error:
+        report = _asked(options)
+    except (NotReadableError, BaselineError, UnknownNameError, FixError) as error:
         sys.stderr.write(f"inception-check: {printable(str(error))}\n")
         return 2
+    if report is None:
+        return 0
     try:
         sys.stdout.write(render(report, options.format, colour=_colour(options.colour), verbose=options.verbose))
         sys.stdout.flush()
@@ -200,6 +205,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.status(Severity(options.fail_on))
 
 
+def _asked(options: argparse.Namespace) -> Report | None:
+    """Do what the options say; returns the report, or None when none is asked for."""
+    if options.fix or options.diff:
+        _fix(options)
+        if options.diff:
+            return None
+    report = _checked(options)
+    if options.write_baseline is not None:
+        count = write_baseline(options.write_baseline, report.findings)
+        sys.stderr.write(f"inception-check: {count} findings written to {printable(str(options.write_baseline))}\n")
+        return None
+    return report
+
+
 def _checked(options: argparse.Namespace) -> Report:
     """Check what the options say."""
     rules, skipped = chosen_rules(options.only, options.skip)
@@ -210,6 +229,26 @@ def _checked(options: argparse.Namespace) -> Report:
         report = _judged(options, root, rules, skipped)
     report.project = options.project
     return report
+
+
+def _fix(options: argparse.Namespace) -> None:
+    """Mend a folder, or show what would be changed; what was done goes to the standard error, a diff to the output.
+
+    Raises:
+        FixError: it is no folder, or a file cannot be written.
+
+    """
+    root = Path(options.project)
+    if not root.is_dir():
+        raise FixError("--fix and --diff need a folder: unpack the archive, or clone the address, and give the folder")
+    options.no_external, asked = True, options.no_external
+    before = _checked(options)
+    fixes = mend(root, lambda: _checked(options), keep=options.fix)
+    options.no_external = asked
+    if options.diff:
+        sys.stdout.write(printable_lines(fixes.diff()))
+    for line in summary(fixes, before, before if options.diff else _checked(options)):
+        sys.stderr.write(f"inception-check: {printable(line)}\n")
 
 
 def _judged(options: argparse.Namespace, root: Path, rules: tuple[Rule, ...], skipped: tuple[Rule, ...]) -> Report:

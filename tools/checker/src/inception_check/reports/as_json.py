@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from inception_check.model import Severity
+from inception_check.reports.grade import grade
 from inception_check.runner import Report
 
 
 def render(report: Report) -> str:
     """Render the report as JSON."""
+    counted = grade(report)
     document = {
         "project": report.project,
         "findings": [
@@ -27,6 +29,7 @@ def render(report: Report) -> str:
         ],
         "checked": report.checked,
         "summary": {severity.value: report.count(severity) for severity in Severity},
+        "grade": {"most": counted.most, "bonus": counted.bonus, "failed": counted.failed, "open": counted.open},
         "undecided": report.undecided,
         "crashed": [{"rule": crash.rule, "error": crash.error} for crash in report.crashes],
         "external": report.external,

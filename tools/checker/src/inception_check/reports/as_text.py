@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from inception_check import subject
 from inception_check.model import Finding, Severity
 from inception_check.reports.clean import printable
+from inception_check.reports.grade import grade
 from inception_check.runner import Report
 
 _COLOURS = {"PASS": "32", "FAIL": "31", "WARN": "33", "NOTE": "36", "OPEN": "35"}
@@ -65,16 +66,19 @@ def render(report: Report, *, colour: bool = False, verbose: bool = False) -> st
     return "\n".join(writer.lines) + "\n"
 
 
-def _verdict(writer: _Writer, report: Report) -> None:
+def verdict(report: Report) -> str:
+    """Return the verdict in one sentence."""
     ends = ending(report)
     if ends:
         more = f" (and at {' '.join(ends[1:])})" if len(ends) > 1 else ""
-        verdict = f"The evaluation would end at {ends[0]}: {_title(ends[0])}{more}"
-    elif report.count(Severity.ERROR):
-        verdict = "The evaluation would not end, and lose points, by what the files show"
-    else:
-        verdict = "Nothing in the files would fail the evaluation"
-    writer.add("", verdict)
+        return f"The evaluation would end at {ends[0]}: {_title(ends[0])}{more}"
+    if report.count(Severity.ERROR):
+        return "The evaluation would not end, and lose points, by what the files show"
+    return "Nothing in the files would fail the evaluation"
+
+
+def _verdict(writer: _Writer, report: Report) -> None:
+    writer.add("", verdict(report))
     counts = ", ".join(
         f"{count} {severity.value}{'' if count == 1 else 's'}"
         for severity in Severity
@@ -82,13 +86,14 @@ def _verdict(writer: _Writer, report: Report) -> None:
     )
     day = report.context.today.isoformat()
     writer.add("", f"{counts} in {printable(report.project)} (subject {report.context.subject}, releases as of {day})")
+    writer.add("", grade(report).sentence)
 
 
 def _title(name: str) -> str:
     return subject.REQUIREMENTS[name].title
 
 
-def _ids(finding: Finding, *, verbose: bool) -> str:
+def ids(finding: Finding, *, verbose: bool) -> str:
     """Return the lines of the sheet that a finding is about; requirements of the subject when there are none, or on request."""
     names = sorted(finding.requirements, key=subject.ORDER.__getitem__)
     shown = names if verbose else [name for name in names if name.startswith("E")] or names
@@ -97,7 +102,6 @@ def _ids(finding: Finding, *, verbose: bool) -> str:
 
 def _findings(writer: _Writer, report: Report, severity: Severity, *, verbose: bool) -> None:
     findings = [finding for finding in report.active if finding.severity is severity]
-    secret = {(f.path, f.line) for f in report.active if _is_secret(f)}
     of_a_rule: Counter[str] = Counter()
     left: Counter[str] = Counter()
     shown = 0
@@ -111,20 +115,31 @@ def _findings(writer: _Writer, report: Report, severity: Severity, *, verbose: b
         shown += 1
         place = printable(finding.path) if finding.path else "the repository"
         place += f":{finding.line}" if finding.line is not None else ""
-        ids = _ids(finding, verbose=verbose)
+        names = ids(finding, verbose=verbose)
         writer.add(
             _WORDS[severity],
-            f"{ids}{'  ' if ids else ''}{place}  {printable(finding.message)}  [{printable(finding.rule)}]",
+            f"{names}{'  ' if names else ''}{place}  {printable(finding.message)}  [{printable(finding.rule)}]",
         )
-        text = report.lines.get((finding.path, finding.line or 0), "").strip()
-        if text and severity is not Severity.INFO and (finding.path, finding.line) not in secret:
-            # A login in an address is a secret, whatever the finding is about.
-            shown_text = re.sub(r"://[^/@\s]+@", "://", text)
-            writer.add("    ", f"| {printable(shown_text, 110)}")
+        text = line_of(report, finding)
+        if text:
+            writer.add("    ", f"| {printable(text, 110)}")
         if severity is not Severity.INFO:
             writer.add("    ", f"> {printable(finding.fix)}")
     for rule, count in left.items():
         writer.add("    ", f"… and {count} more of {printable(rule)} (--verbose shows them)")
+
+
+def line_of(report: Report, finding: Finding) -> str:
+    """Return the text of a finding's line; nothing for a note, and for a line that may hold a secret."""
+    place = (finding.path, finding.line or 0)
+    if finding.severity is Severity.INFO or any(
+        _is_secret(f) for f in report.findings if (f.path, f.line or 0) == place
+    ):
+        return ""
+    # A login in an address is a secret, whatever the finding is about, and a remark may hold one.
+    return re.sub(
+        r"://[^/@\s]+@|\s+#.*", lambda m: "://" if m[0].startswith(":") else "", report.lines.get(place, "").strip()
+    )
 
 
 def _is_secret(finding: Finding) -> bool:

@@ -16,6 +16,13 @@ def printable(text: str, limit: int = 400) -> str:
     return _CONTROL.sub(_escape, "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in flat))
 
 
+def printable_lines(text: str) -> str:
+    """Escape the same in a text of many lines, whose line ends and tabs stay."""
+    return "\n".join(
+        _CONTROL.sub(_escape, line.removesuffix("\r")) + "\r" * line.endswith("\r") for line in text.split("\n")
+    )
+
+
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
