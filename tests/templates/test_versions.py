@@ -39,6 +39,11 @@ class Service:
                     f"/wordpress-{SERIES}.10.tar.gz": ARCHIVE,
                     f"/wordpress-{SERIES}.10.tar.gz.sha1": service.sha1.encode(),
                 }
+                if self.path == "/moved/":
+                    self.send_response(302)
+                    self.send_header("Location", f"http://localhost:{self.server.server_port}/version-check/")
+                    self.end_headers()
+                    return
                 content = known.get(self.path)
                 self.send_response(200 if content is not None else 404)
                 self.send_header("Content-Length", str(len(content or b"")))
@@ -147,3 +152,9 @@ def test_a_service_that_is_no_good(bundle: Path, address: str, says: str) -> Non
     done = update(bundle, address, "http://127.0.0.1:1")
     assert done.returncode != 0
     assert says in done.stdout
+
+
+def test_a_service_that_leads_to_an_address_without_tls(bundle: Path, service: Service) -> None:
+    done = update(bundle, f"{service.address}/moved/", service.address)
+    assert done.returncode != 0
+    assert "/version-check/ is no https address, so that" in done.stdout
