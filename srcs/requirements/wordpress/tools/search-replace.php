@@ -87,9 +87,10 @@ function search_replace( callable $replace, array $needles, bool $dry_run, array
 	$tries   = $retries->getValue( $wpdb );
 	$retries->setValue( $wpdb, 0 );
 	// What WordPress does then is to show a page.
-	$broken = static fn(): callable => static function (): never {
+	$broken = static function (): never {
 		throw new RuntimeException( 'the database has broken the connection off, so nothing was changed.' );
 	};
+	$broken = static fn(): callable => $broken;
 	add_filter( 'wp_die_handler', $broken, PHP_INT_MAX );
 	// Without this mode the database cuts off what is too long for its column, which makes a serialised value unreadable.
 	$mode = $wpdb->get_var( 'SELECT @@SESSION.sql_mode' );
