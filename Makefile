@@ -160,8 +160,9 @@ lock: $(VENV)/.ready ## Lock the dependencies anew
 	@for name in uv run dev evaluate; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
-versions: $(VENV)/.ready ## Pin the newest release of WordPress's series, with its SHA-256
-	@$(BIN)/ansible-playbook -i localhost, $(ARGS) playbooks/versions.yml
+versions: $(VENV)/.ready ## For maintainers: pin the newest release of WordPress's series in the bundle's own files
+	@$(BIN)/ansible-playbook $(ARGS) playbooks/versions.yml
+	@$(MAKE) --no-print-directory render
 
 ##@ Examples
 ##> make LOGIN=wil                        from a bare machine to https://wil.42.fr

@@ -198,8 +198,10 @@ def _domain(name: str, value: object) -> str | None:
 
 
 def _domains(name: str, value: object) -> str | None:
-    problems = [_domain(name, domain) for domain in value] if isinstance(value, list) else []
-    return next((problem for problem in problems if problem), None)
+    domains = value if isinstance(value, list) else []
+    problem = next((problem for problem in (_domain(name, domain) for domain in domains) if problem), None)
+    twice = next((domain for domain in domains if domains.count(domain) > 1), None)
+    return problem or (f"{name} names {twice} twice; remove one." if twice else None)
 
 
 def _address(name: str, value: object) -> str | None:
@@ -492,6 +494,12 @@ def _relations(settings: Mapping[str, object]) -> list[str]:
     def text(name: str) -> str:
         return str(settings.get(name, "")).casefold()
 
+    former = settings.get("inception_former_domains")
+    if isinstance(former, list) and settings.get("inception_domain") in former:
+        found.append(
+            f"inception_former_domains holds {settings['inception_domain']!r}, which is the present inception_domain and "
+            "would lead to itself; remove it there."
+        )
     if "wordpress_user" in settings and text("wordpress_admin_user") == text("wordpress_user"):
         found.append(
             "wordpress_admin_user and wordpress_user are the same; the site needs two users (R25), rename one."

@@ -9,6 +9,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from typing import Any
 
 
 class ReleaseError(Exception):
@@ -44,17 +45,35 @@ def newest_of_series(version: str, versions: list[str]) -> str:
     return max([version, *same], key=_key)
 
 
+def _judge(url: str) -> None:
+    """Refuse an address without TLS, except on this machine, for tests.
+
+    Raises:
+        ReleaseError: it is such an address.
+    """
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+        raise ReleaseError(f"{url} is no https address, so that anybody on the way can change what it says.")
+
+
+class _JudgedRedirects(urllib.request.HTTPRedirectHandler):
+    """Follow no server to an address that would not have been asked itself."""
+
+    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
+        """Judge the new address, which is the last argument."""
+        _judge(arguments[-1])
+        return super().redirect_request(*arguments)
+
+
 def open_safely(url: str, timeout: int) -> http.client.HTTPResponse:
-    """Open an address over TLS; without it on this machine alone, for tests.
+    """Open an address, and those that it leads to, over TLS; without it on this machine alone, for tests.
 
     Raises:
         OSError: it cannot be reached, its certificate is no good, or its status is an error.
         ReleaseError: it is another address.
     """
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
-        raise ReleaseError(f"{url} is no https address, so that anybody on the way can change what it says.")
-    opened: http.client.HTTPResponse = urllib.request.urlopen(url, timeout=timeout)  # noqa: S310 - judged above
+    _judge(url)
+    opened: http.client.HTTPResponse = urllib.request.build_opener(_JudgedRedirects).open(url, timeout=timeout)
     return opened
 
 

@@ -47,11 +47,28 @@ def certify(image: Sandbox, subject: str) -> None:
     assert image.run(*command, *files, "-subj", subject).returncode == 0
 
 
+def test_whatever_has_error_pages_of_its_own_tells_the_limit_of_uploads() -> None:
+    # NGINX hands the server's error pages on only to a location that has none.
+    for path in (NGINX / "conf").rglob("*.conf"):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^\s*error_page ", text, re.MULTILINE):
+            assert "error_page 413 $too_large;" in text or "include /etc/nginx/wait.conf;" in text, path
+
+
 class TestEntrypoint:
     def test_former_names_are_led_to_the_present_one(self, image: Sandbox) -> None:
         image.ok("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": "tux.42.fr old.example.org"})
         site = image.path("/run/nginx/site.conf").read_text()
         assert "server_name tux.42.fr old.example.org;\n    return 301 https://wil.42.fr$request_uri;" in site
+
+    @pytest.mark.parametrize(
+        ("given", "names"),
+        [("wil.42.fr", "former.invalid"), (" ", "former.invalid"), ("tux.42.fr wil.42.fr  tux.42.fr", "tux.42.fr")],
+    )
+    def test_the_present_name_leads_nowhere_else(self, image: Sandbox, given: str, names: str) -> None:
+        image.ok("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": given})
+        site = image.path("/run/nginx/site.conf").read_text()
+        assert f"server_name {names};\n    return 301" in site
 
     def test_a_former_name_that_is_none(self, image: Sandbox) -> None:
         done = image.run("entrypoint.sh", env={**VALUES, "FORMER_DOMAINS": "tux.42.fr; return 200"})

@@ -321,3 +321,25 @@ class TestPurge:
         generation = image.path(f"{STATE}/cache/generation")
         assert stat.S_IMODE(generation.stat().st_mode) == 0o644
         assert generation.stat().st_size == 32 * (1 + 65536), "as long as generation.lua wants it"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [("2001:db8::25", "[2001:db8::25]"), ("192.0.2.25", "192.0.2.25"), ("smtp.example.org", "smtp.example.org")],
+)
+def test_the_address_of_a_relay_is_told_from_its_port(sandbox: Sandbox, given: str, host: str) -> None:
+    need("php", "it runs the program")
+    sandbox.bring(ROOT / "srcs/requirements/wordpress/tools", "/usr/local/bin")
+    for name in ("run/wordpress", "run/secrets"):
+        sandbox.path(f"/{name}").mkdir(parents=True, exist_ok=True)
+    names = ("AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY")
+    salts = [*names, *(name.replace("KEY", "SALT") for name in names)]
+    sandbox.write("/run/secrets/wordpress_salts", "".join(f"{name}=x\n" for name in salts))
+    sandbox.write("/run/secrets/credentials", "WP_ADMIN_PASSWORD=x\nWP_USER_PASSWORD=y\n")
+    sandbox.write("/run/secrets/db_password", "x\n")
+    sandbox.write("/run/secrets/mail_password", "")
+    values = "DOMAIN_NAME=wil.42.fr HTTPS_PORT=443 NGINX_PORT=443 PHP_FPM_PORT=9000 UPLOAD_LIMIT_MB=64 DB_HOST=mariadb DB_PORT=3306 "
+    values += "DB_NAME=wordpress DB_USER=wp PAGE_CACHE=true WORDPRESS_SUPPLY=distribution MAIL_PORT=587 MAIL_TLS=none MAIL_SENDER=a@b.org"
+    environment = dict(pair.split("=", 1) for pair in values.split()) | {"MAIL_HOST": given}
+    sandbox.ok("php", "/usr/local/bin/configure.php", env=environment)
+    assert f"'host' => '{host}'" in sandbox.path("/run/wordpress/config.php").read_text()

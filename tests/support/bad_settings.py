@@ -23,6 +23,8 @@ BAD: list[tuple[str, Any, str]] = [
     # Names of hosts, projects, networks, images.
     ("inception_domain", "wil_42.fr", "no host name"),
     ("inception_former_domains", ["tux.42.fr", "tux_42.fr"], "'tux_42.fr', which is no host name"),
+    ("inception_former_domains", ["tux.42.fr", "tux.42.fr"], "names tux.42.fr twice"),
+    ("inception_former_domains", ["tux.42.fr", "wil.42.fr"], "'wil.42.fr', which is the present inception_domain"),
     ("inception_version_service", "ftp://api.example/", "must be an http or https address"),
     ("inception_domain", "localhost", "dots, like wil.42.fr"),
     ("inception_domain", "WIL.42.fr", "lower-case"),

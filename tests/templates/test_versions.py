@@ -39,6 +39,11 @@ class Service:
                     f"/wordpress-{SERIES}.10.tar.gz": ARCHIVE,
                     f"/wordpress-{SERIES}.10.tar.gz.sha1": service.sha1.encode(),
                 }
+                if self.path == "/moved/":
+                    self.send_response(302)
+                    self.send_header("Location", f"http://localhost:{self.server.server_port}/version-check/")
+                    self.end_headers()
+                    return
                 content = known.get(self.path)
                 self.send_response(200 if content is not None else 404)
                 self.send_header("Content-Length", str(len(content or b"")))
@@ -65,21 +70,25 @@ def service() -> Iterator[Service]:
 def bundle(tmp_path: Path) -> Path:
     """Return a copy of the bundle that may be written to."""
     root = tmp_path / "bundle"
-    for name in ("playbooks", "plugins", "roles", "srcs", "docs"):
+    for name in ("inventory", "languages", "playbooks", "plugins", "roles", "srcs", "docs"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(".env", "__pycache__"))
     shutil.copy(ROOT / "ansible.cfg", root)
     return root
 
 
 def update(bundle: Path, service: str, address: str) -> subprocess.CompletedProcess[str]:
-    command = [str(BIN / "ansible-playbook"), "-i", "localhost,", "playbooks/versions.yml"]
-    command += [
-        "-e",
-        f"inception_version_service={service}",
-        "-e",
-        f"wordpress_url={address}/wordpress-{PINNED}.tar.gz",
-    ]
-    return run(command, cwd=bundle, env={**own_environment(), "ANSIBLE_CONFIG": f"{bundle}/ansible.cfg"})
+    """Write addresses into the settings, and look for newer releases."""
+    settings = {
+        "inception_version_service": service,
+        "wordpress_url": f"{address}/wordpress-{{{{ wordpress_version }}}}.tar.gz",
+    }
+    (bundle / "inventory/group_vars/inception.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return playbook(bundle, "playbooks/versions.yml")
+
+
+def playbook(bundle: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**own_environment(), "ANSIBLE_CONFIG": f"{bundle}/ansible.cfg"}
+    return run([str(BIN / "ansible-playbook"), *arguments], cwd=bundle, env=environment)
 
 
 def pins(bundle: Path) -> str:
@@ -91,7 +100,7 @@ def test_the_newest_of_the_series_is_pinned_with_its_checksum(bundle: Path, serv
     assert done.returncode == 0, done.stdout + done.stderr
     sha256 = hashlib.sha256(ARCHIVE).hexdigest()
     assert (
-        f"WordPress {PINNED} becomes {SERIES}.10, SHA-256 {sha256}; now: make. The newest of all is 99.0."
+        f"WordPress {PINNED} becomes {SERIES}.10, SHA-256 {sha256}; now commit it. The newest of all is 99.0."
         in done.stdout
     )
     defaults = yaml.safe_load(pins(bundle))
@@ -105,6 +114,8 @@ def test_the_newest_of_the_series_is_pinned_with_its_checksum(bundle: Path, serv
         "wordpress_version": f"{SERIES}.10",
         "wordpress_checksums": {f"{SERIES}.10": sha256},
     }
+    done = playbook(bundle, "-i", "localhost,", "playbooks/render.yml", "-e", f"render_dir={bundle}")
+    assert done.returncode == 0, done.stdout + done.stderr
     example = (bundle / "srcs/.env.example").read_text(encoding="utf-8")
     assert f"WORDPRESS_VERSION={SERIES}.10\n" in example
     assert f"WORDPRESS_SHA256={sha256}\n" in example
@@ -141,3 +152,9 @@ def test_a_service_that_is_no_good(bundle: Path, address: str, says: str) -> Non
     done = update(bundle, address, "http://127.0.0.1:1")
     assert done.returncode != 0
     assert says in done.stdout
+
+
+def test_a_service_that_leads_to_an_address_without_tls(bundle: Path, service: Service) -> None:
+    done = update(bundle, f"{service.address}/moved/", service.address)
+    assert done.returncode != 0
+    assert "/version-check/ is no https address, so that" in done.stdout

@@ -123,6 +123,11 @@ def test_they_are_installed_replaced_and_switched(
     assert installed(stack)["verify"] == "2 inactive"
     assert "<!-- verify" not in visitor.request("GET", "/").text
 
+    # And back: what was there is kept each time.
+    assert "failed=0" in deploy(stack, settings, wordpress_plugins=[first])
+    names = stack.docker("exec", stack.container("wordpress"), "ls", "/var/www/html/.inception/content").split()
+    assert sum(name.startswith("replaced-plugins-verify-") for name in names) == 2
+
 
 @pytest.mark.parametrize(
     ("file", "address", "says"),

@@ -86,6 +86,14 @@ def test_without_a_relay_the_test_mail_names_the_setting(stack: Stack, settings:
     assert "no relay is set (wordpress_mail_host)" in said
 
 
+def test_before_wordpress_is_loaded_nothing_breaks(stack: Stack) -> None:
+    # A fatal error of a plugin may be told before the functions for mail are there.
+    program = "define( 'SHORTINIT', true ); require '/var/www/html/wp-load.php'; "
+    program += "require WP_CONTENT_DIR . '/mu-plugins/inception-mail.php'; var_dump( inception_can_mail() );"
+    site = ("exec", "--user", "www-data", stack.container("wordpress"))
+    assert stack.docker(*site, "php", "-r", program) == "bool(false)\n"
+
+
 # --- With one ---
 
 
@@ -167,6 +175,13 @@ def test_a_test_mail_arrives_over_tls_with_user_and_sender(relay: Relay, stack: 
     (mail,) = relay.mails("tux@example.org")
     assert (mail["from"], mail["encrypted"], mail["authenticated"]) == (SENDER, True, True)
     assert f"<{SENDER}>" in mail["text"]
+
+
+@pytest.mark.usefixtures("relay")
+def test_a_plugin_may_send_mail_by_other_means(stack: Stack) -> None:
+    program = "require '/var/www/html/wp-load.php'; $GLOBALS['phpmailer'] = new stdClass(); "
+    program += "echo inception_mail_reason( new WP_Error( 'wp_mail_failed', 'No way.' ) );"
+    assert stack.docker("exec", "--user", "www-data", stack.container("wordpress"), "php", "-r", program) == "No way"
 
 
 @pytest.mark.usefixtures("registration")

@@ -87,6 +87,7 @@ def test_it_shows_options(stack: Stack) -> None:
         (["user", "list", "--field=user_pass"], "there is no field user_pass; there are ID, "),
         (["user", "list", "--yes"], "--yes is no option here"),
         (["search-replace", "x"], "name the old and the new text"),
+        (["search-replace", "x", "y", "wp_optoins"], "there is no table wp_optoins"),
     ],
 )
 def test_what_it_cannot_do_is_one_sentence(stack: Stack, words: list[str], says: str) -> None:
@@ -145,6 +146,28 @@ def test_a_plugin_that_breaks_the_site_is_switched_off(stack: Stack, visitor: Br
     assert visitor.get("/wp-login.php").status == 200
 
 
+NOISY = "<?php\n/* Plugin Name: Verify noisy */\necho 'a word';\n"
+ENDING = "<?php\n/* Plugin Name: Verify ending */\nadd_action( 'init', static fn() => wp_die( 'No more.' ) );\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (NOISY, "wp: the plugin verify-broken has printed something while it was activated: a word\n"),
+        (ENDING, ""),
+    ],
+)
+def test_a_plugin_is_active_whatever_it_prints(stack: Stack, broken: str, code: str, said: str) -> None:
+    path = f"{CONTENT}/plugins/verify-broken.php"
+    stack.execute("docker", "exec", "-i", "-u", "www-data", stack.container("wordpress"), "tee", path, data=code)
+    done = attempt(stack, "plugin", "activate", broken)
+    assert (done.returncode, done.stderr) == (0, said)
+    assert "is active now" in done.stdout
+    if code == ENDING:
+        done = attempt(stack, "plugin", "list")
+        assert (done.returncode, done.stderr) == (1, "wp: WordPress stopped: No more.\n"), "in one sentence"
+
+
 @pytest.fixture
 def texts(stack: Stack) -> Iterator[str]:
     """Have an old address in the tables of the site and of a plugin; return the name of the latter's."""
@@ -174,3 +197,49 @@ def test_text_is_replaced_everywhere_or_nowhere(stack: Stack, texts: str) -> Non
     assert "2 values were changed." in said
     assert stack.sql(rows) == [["new.example", "verify-old.example"], ["NULL", "other"]]
     assert json.loads(php(stack, READ)) == ["http://new.example/a", "http://new.example/한글"]
+
+
+def test_a_table_without_transactions_is_named_before_anything_changes(stack: Stack, texts: str) -> None:
+    stack.sql(f"ALTER TABLE {texts} ENGINE=MyISAM")
+    done = attempt(stack, "search-replace", "verify-old.example", "new.example")
+    assert done.returncode == 1
+    assert f"ALTER TABLE `{texts.rpartition('.')[2]}` ENGINE=InnoDB" in done.stderr
+    assert json.loads(php(stack, READ))[0] == "http://verify-old.example/a"
+
+
+#: As a replacement runs, its connection is ended, as by a database that was restarted.
+CUT_OFF = """
+require '/var/www/html/wp-load.php';
+require '/usr/local/lib/wordpress/search-replace.php';
+$cut = false;
+$replace = static function ( $text ) use ( &$cut ) {
+    if ( ! $cut && str_contains( $text, '한글' ) ) {
+        $cut = true;
+        mysqli_report( MYSQLI_REPORT_OFF );
+        $GLOBALS['wpdb']->dbh->kill( $GLOBALS['wpdb']->dbh->thread_id );
+    }
+    return str_replace( 'verify-old', 'verify-new', $text );
+};
+try {
+    Inception\\search_replace( $replace, array( 'verify-old' ), false );
+} catch ( RuntimeException $error ) {
+    echo $error->getMessage();
+}
+"""
+
+
+def test_a_connection_that_breaks_off_changes_nothing(stack: Stack, texts: str) -> None:
+    assert php(stack, CUT_OFF) == "the database has broken the connection off, so nothing was changed."
+    assert json.loads(php(stack, READ))[0] == "http://verify-old.example/a"
+    assert stack.sql(f"SELECT name FROM {texts} WHERE number = 1") == [["verify-old.example"]]  # noqa: S608
+
+
+def test_the_earlier_addresses_of_the_site_stay_known(stack: Stack) -> None:
+    set_to = "require '/var/www/html/wp-load.php'; update_option( 'inception_earlier_urls', %s );"
+    before = php(stack, "require '/var/www/html/wp-load.php'; var_export( get_option( 'inception_earlier_urls' ) );")
+    php(stack, set_to % "array( 'https://verify-earlier.example' )")
+    try:
+        said = wp(stack, "search-replace", "verify-earlier.example", "new.example")
+        assert "0 values were changed." in said
+    finally:
+        php(stack, set_to % before)

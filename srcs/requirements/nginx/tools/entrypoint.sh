@@ -24,8 +24,15 @@ esac
 case ${FORMER_DOMAINS-} in
     *[!A-Za-z0-9.\ -]*) die "FORMER_DOMAINS must be host names, not '$FORMER_DOMAINS'." ;;
 esac
-# Without one, a name that nobody can have.
-FORMER_NAMES=${FORMER_DOMAINS:-former.invalid}
+# Each name once, and never the present one, which would lead to itself for ever; without any, one that nobody can have.
+FORMER_NAMES=
+for name in ${FORMER_DOMAINS-}; do
+    case " $DOMAIN_NAME $FORMER_NAMES " in
+        *" $name "*) ;;
+        *) FORMER_NAMES="${FORMER_NAMES:+$FORMER_NAMES }$name" ;;
+    esac
+done
+FORMER_NAMES=${FORMER_NAMES:-former.invalid}
 for secret in tls_certificate tls_key; do
     { [ -s "/run/secrets/$secret" ] && [ -r "/run/secrets/$secret" ]; } ||
         die "the secret $secret is missing, empty or not readable for uid $(id -u)."

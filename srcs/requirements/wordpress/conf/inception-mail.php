@@ -35,7 +35,8 @@ if ( INCEPTION_MAIL ) {
  */
 function inception_can_mail(): bool {
 	return INCEPTION_MAIL || has_action( 'phpmailer_init' ) || has_filter( 'pre_wp_mail' )
-		|| ABSPATH . WPINC . '/pluggable.php' !== ( new ReflectionFunction( 'wp_mail' ) )->getFileName();
+		// Before plugins are loaded it is nobody's.
+		|| ( function_exists( 'wp_mail' ) && ABSPATH . WPINC . '/pluggable.php' !== ( new ReflectionFunction( 'wp_mail' ) )->getFileName() );
 }
 
 /**
@@ -46,8 +47,9 @@ function inception_mail_reason( WP_Error $error ): string {
 		return 'no relay is set (wordpress_mail_host)';
 	}
 	$reason = trim( preg_replace( '/\s+/', ' ', wp_strip_all_tags( $error->get_error_message() ) ), '. ' );
-	// What the kernel says of a connection.
-	$cause = INCEPTION_MAIL ? $GLOBALS['phpmailer']->getSMTPInstance()->getError()['smtp_code_ex'] : '';
+	// What the kernel says of a connection; a plugin may send mail by other means.
+	$mailer = $GLOBALS['phpmailer'] ?? null;
+	$cause  = INCEPTION_MAIL && $mailer instanceof PHPMailer\PHPMailer\PHPMailer ? $mailer->getSMTPInstance()->getError()['smtp_code_ex'] : '';
 	return '' === $cause ? $reason : "$reason ($cause)";
 }
 

@@ -53,6 +53,10 @@ function mail_relay(): array {
 		'password' => trim( (string) file_get_contents( '/run/secrets/mail_password' ), "\r\n" ),
 		'sender'   => setting( 'MAIL_SENDER', '/^[^@\s]+@[^@\s]+$/' ),
 	);
+	// An address of IPv6 is told from its port by brackets.
+	if ( str_contains( $relay['host'], ':' ) ) {
+		$relay['host'] = "[{$relay['host']}]";
+	}
 	if ( '' !== $relay['user'] && '' === $relay['password'] ) {
 		fwrite( STDERR, "wordpress: the relay for mail wants the user {$relay['user']} (MAIL_USER), but the secret mail_password is empty.\n" );
 	}

@@ -2,7 +2,7 @@
 /**
  * Puts a plugin or a theme of the settings in place: extension.php plugins|themes NAME SHA256 <ZIP. Run as www-data.
  *
- * What was there under that name is kept aside, once. The new files take its place by a rename.
+ * What was there under that name is kept aside, each time under a name of its own. The new files take its place by a rename.
  */
 
 const SITE  = '/var/www/html';
@@ -70,12 +70,9 @@ if ( ! copy( 'php://stdin', "$staging/zip" ) || hash_file( 'sha256', "$staging/z
 }
 $new    = unpack_archive( "$staging/zip", "$staging/files" );
 $place  = SITE . "/wp-content/$kind/$name";
-$before = STATE . "/replaced-$kind-$name";
-if ( file_exists( $place ) ) {
-	remove( $before );
-	if ( ! rename( $place, $before ) ) {
-		fail( "$place cannot be replaced." );
-	}
+$before = STATE . "/replaced-$kind-$name-" . gmdate( 'Ymd-His' );
+if ( file_exists( $place ) && ! rename( $place, $before ) ) {
+	fail( "$place cannot be replaced." );
 }
 if ( ! rename( $new, $place ) ) {
 	fail( "$place cannot be made." );

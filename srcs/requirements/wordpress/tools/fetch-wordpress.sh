@@ -19,28 +19,15 @@ fail() {
     exit 1
 }
 
-# download WHAT URL FILE SETTING OPTION...: with further options of curl. It says how large it is and that it moves. A
-# server that sends next to nothing for half a minute is given up, and asked once more.
+# download WHAT URL FILE SETTING OPTION...: with further options of curl, whose meter shows how large it is and that it
+# moves. A server that sends next to nothing for half a minute is given up, and asked once more.
 download() {
     what=$1 url=$2 file=$3 setting=$4
     shift 4
-    size=$(curl -fsSIL --connect-timeout 15 --max-time 30 "$@" "$url" 2>/dev/null |
-        sed -n 's/\r$//; s/^[Cc]ontent-[Ll]ength: *//p' | tail -n 1)
-    say "downloading $what${size:+ ($(megabytes "$size") MB)} from $url"
-    curl -fsSL --retry 1 --connect-timeout 15 --speed-limit 1024 --speed-time "${STALL_SECONDS:-30}" --max-time 3600 \
-        "$@" -o "$file" "$url" &
-    ticks=0
-    while kill -0 "$!" 2>/dev/null; do
-        sleep 0.2
-        ticks=$((ticks + 1))
-        [ $((ticks % 10)) -ne 0 ] || [ ! -f "$file" ] || say "$(megabytes "$(wc -c <"$file")") MB of $what are here"
-    done
-    wait "$!" ||
+    say "downloading $what from $url"
+    curl -fL --retry 1 --connect-timeout 15 --speed-limit 1024 --speed-time "${STALL_SECONDS:-30}" --max-time 3600 \
+        "$@" -o "$file" "$url" ||
         fail "$what cannot be downloaded from $url; set ${setting}_url to a mirror, or inception_supply to distribution."
-}
-
-megabytes() {
-    awk -v bytes="$1" 'BEGIN { printf "%.1f", bytes / 1000000 }'
 }
 
 # fetch WHAT URL SHA256 FILE SETTING: downloads, and refuses anything but the pinned bytes.
@@ -60,7 +47,7 @@ fetch_published() {
     *) fail "$1 comes from $2, which anybody on the way can change; set ${4}_sha256, or ${4}_url to an https address." ;;
     esac
     download "$1" "$2" "$3" "$4" --proto =https
-    wanted=$(curl -fsSL --retry 3 --connect-timeout 15 --proto =https "$2.sha1" | cut -c1-40) && [ -n "$wanted" ] ||
+    wanted=$(curl -fsSL --retry 3 --connect-timeout 15 --max-time "${CHECKSUM_SECONDS:-60}" --proto =https "$2.sha1" | cut -c1-40) && [ -n "$wanted" ] ||
         fail "$1 has no checksum at $2.sha1; set ${4}_sha256."
     got=$(sha1sum "$3" | cut -d' ' -f1)
     [ "$got" = "$wanted" ] ||

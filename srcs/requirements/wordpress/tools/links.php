@@ -8,6 +8,8 @@
 
 namespace Inception;
 
+use RuntimeException;
+
 require '/var/www/html/wp-load.php';
 require __DIR__ . '/search-replace.php';
 
@@ -31,11 +33,13 @@ $replace = static function ( string $text ) use ( $needles ): string {
 	return $text;
 };
 $dry_run = 'replace' !== ( $argv[1] ?? '' );
-// WordPress says of a guid that it is never to change: readers of feeds know a post by it.
-$counts = search_replace( $replace, array_keys( $needles ), $dry_run, array( 'guid' ) );
-// What the site's earlier addresses are stays known: what is read in later may lead to them.
-update_option( 'inception_earlier_urls', $earlier );
-$counts["{$GLOBALS['wpdb']->options}.option_value"] -= 1;
+try {
+	// WordPress says of a guid that it is never to change: readers of feeds know a post by it.
+	$counts = search_replace( $replace, array_keys( $needles ), $dry_run, array( 'guid' ) );
+} catch ( RuntimeException $error ) {
+	fwrite( STDERR, "links: {$error->getMessage()}\n" );
+	exit( 1 );
+}
 foreach ( array_filter( $counts ) as $place => $count ) {
 	echo $count < 0 ? "$place has no primary key, and stays as it is.\n" : "$place: $count\n";
 }

@@ -5,6 +5,7 @@
 
 namespace Inception;
 
+use ReflectionProperty;
 use RuntimeException;
 
 /**
@@ -65,7 +66,8 @@ function replace_serialised( string $text, int &$at, callable $replace ): string
  * @param string[]                 $skipped Names of further columns that stay.
  * @param string[]                 $tables  The full names of the tables; empty for all of the site.
  * @return array<string, int> How many values change, by "table.column"; -1 for a table that has no primary key, and stays.
- * @throws RuntimeException The database refuses a value, so nothing was changed.
+ * @throws RuntimeException There is no such table, or one without transactions; the database refuses a value or breaks the
+ *                          connection off: nothing was changed.
  */
 function search_replace( callable $replace, array $needles, bool $dry_run, array $skipped = array(), array $tables = array() ): array {
 	global $wpdb;
@@ -74,6 +76,22 @@ function search_replace( callable $replace, array $needles, bool $dry_run, array
 		$all    = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND TABLE_NAME LIKE %s";
 		$tables = $wpdb->get_col( $wpdb->prepare( $all, $wpdb->esc_like( $wpdb->prefix ) . '%' ) );
 	}
+	$in    = implode( ', ', array_fill( 0, count( $tables ), '%s' ) );
+	$plain = "SELECT TABLE_NAME FROM information_schema.TABLES JOIN information_schema.ENGINES USING (ENGINE) WHERE TABLE_SCHEMA = DATABASE() AND TRANSACTIONS <> 'YES' AND TABLE_NAME IN ($in)";
+	$plain = $dry_run ? array() : $wpdb->get_col( $wpdb->prepare( $plain, ...$tables ) );
+	if ( $plain ) {
+		throw new RuntimeException( 'what is changed in ' . implode( ', ', $plain ) . " could not be undone, so nothing was changed; give such a table transactions first: ALTER TABLE `$plain[0]` ENGINE=InnoDB" );
+	}
+	// A connection that breaks must not be made anew: what followed would be outside of the transaction.
+	$retries = new ReflectionProperty( $wpdb, 'reconnect_retries' );
+	$tries   = $retries->getValue( $wpdb );
+	$retries->setValue( $wpdb, 0 );
+	// What WordPress does then is to show a page.
+	$broken = static function (): never {
+		throw new RuntimeException( 'the database has broken the connection off, so nothing was changed.' );
+	};
+	$broken = static fn(): callable => $broken;
+	add_filter( 'wp_die_handler', $broken, PHP_INT_MAX );
 	// Without this mode the database cuts off what is too long for its column, which makes a serialised value unreadable.
 	$mode = $wpdb->get_var( 'SELECT @@SESSION.sql_mode' );
 	$wpdb->query( $wpdb->prepare( 'SET SESSION sql_mode = %s', ltrim( "$mode,STRICT_ALL_TABLES", ',' ) ) );
@@ -90,6 +108,8 @@ function search_replace( callable $replace, array $needles, bool $dry_run, array
 		$wpdb->query( 'ROLLBACK' );
 		throw $error;
 	} finally {
+		$retries->setValue( $wpdb, $tries );
+		remove_filter( 'wp_die_handler', $broken, PHP_INT_MAX );
 		$wpdb->query( $wpdb->prepare( 'SET SESSION sql_mode = %s', $mode ) );
 		$wpdb->suppress_errors( $before );
 	}
@@ -108,6 +128,9 @@ function search_replace( callable $replace, array $needles, bool $dry_run, array
 function replace_in_table( string $table, callable $replace, array $needles, bool $dry_run, array $skipped ): array {
 	global $wpdb;
 	$columns = $wpdb->get_results( "SHOW COLUMNS FROM `$table`" );
+	if ( ! $columns ) {
+		throw new RuntimeException( "there is no table $table that can be read, so nothing was changed." );
+	}
 	$key     = array_column( array_filter( $columns, static fn( object $column ): bool => 'PRI' === $column->Key ), 'Field' );
 	$texts   = array_filter(
 		$columns,
@@ -119,12 +142,14 @@ function replace_in_table( string $table, callable $replace, array $needles, boo
 	$names  = '`' . implode( '`, `', $key ) . '`';
 	$row    = '`' . implode( '` = %s AND `', $key ) . '` = %s';
 	$likes  = array_map( static fn( string $needle ): string => '%' . $wpdb->esc_like( $needle ) . '%', $needles );
+	// What the site's earlier addresses are stays known: what is read in later may lead to them.
+	$but    = $table === $wpdb->options ? " AND option_name <> 'inception_earlier_urls'" : '';
 	$counts = array();
 	foreach ( array_column( $texts, 'Field' ) as $column ) {
 		$counts[ "$table.$column" ] = 0;
 		// Their keys first: all values at once may be more than the memory holds.
 		$where = implode( ' OR ', array_fill( 0, count( $likes ), "`$column` LIKE %s" ) );
-		foreach ( $wpdb->get_results( $wpdb->prepare( "SELECT $names FROM `$table` WHERE $where", ...$likes ), ARRAY_N ) as $id ) {
+		foreach ( $wpdb->get_results( $wpdb->prepare( "SELECT $names FROM `$table` WHERE ($where)$but", ...$likes ), ARRAY_N ) as $id ) {
 			$value = (string) $wpdb->get_var( $wpdb->prepare( "SELECT `$column` FROM `$table` WHERE $row" . ( $dry_run ? '' : ' FOR UPDATE' ), ...$id ) );
 			$new   = replace_in( $value, $replace );
 			if ( $new === $value ) {

@@ -38,15 +38,15 @@ function fail( string $message ): never {
  * @param array<string, string> $options The options of the command line.
  */
 function load( array $options ): void {
-	$loaded = false;
+	$told = false;
 	ini_set( 'log_errors', '0' );
 	define( 'WP_DISABLE_FATAL_ERROR_HANDLER', true );
 	register_shutdown_function(
-		static function () use ( &$loaded ): void {
+		static function () use ( &$told ): void {
 			$error = error_get_last();
 			if ( $error && $error['type'] & ( E_ERROR | E_PARSE | E_COMPILE_ERROR | E_USER_ERROR | E_RECOVERABLE_ERROR ) ) {
 				$reason = strtok( $error['message'], "\n" ) . " ($error[file]:$error[line])";
-			} elseif ( $loaded ) {
+			} elseif ( $told ) {
 				return;
 			}
 			fail( 'WordPress stopped: ' . ( $reason ?? 'a plugin or the theme has ended it' ) . '; leave plugins and theme out with --skip-plugins --skip-themes.' );
@@ -61,14 +61,15 @@ function load( array $options ): void {
 		$skipped['template_directory']   = $hook( static fn(): string => '/nowhere' );
 		$skipped['stylesheet_directory'] = $skipped['template_directory'];
 	}
-	$die                  = static function ( $message ): never {
+	$die                  = static function ( $message ) use ( &$told ): never {
+		$told = true;
 		fail( 'WordPress stopped: ' . trim( preg_replace( '/\s+/', ' ', strip_tags( $message instanceof WP_Error ? $message->get_error_message() : (string) $message ) ) ) );
 	};
 	$GLOBALS['wp_filter'] = $skipped + array( 'wp_die_handler' => $hook( static fn(): callable => $die ) );
 	require '/var/www/html/wp-load.php';
 	require_once ABSPATH . 'wp-admin/includes/plugin.php';
 	array_map( 'remove_all_filters', array_keys( $skipped ) );
-	$loaded = true;
+	$told = true;
 }
 
 /**
@@ -144,7 +145,10 @@ function switch_plugin( string $name, bool $on, bool $silent ): void {
 		return;
 	}
 	$error = $on ? activate_plugin( $file ) : deactivate_plugins( $file, $silent );
-	if ( is_wp_error( $error ) ) {
+	if ( is_wp_error( $error ) && 'unexpected_output' === $error->get_error_code() ) {
+		// WordPress has switched it on before it looks at what was printed.
+		fwrite( STDERR, "wp: the plugin $name has printed something while it was activated: " . trim( wp_strip_all_tags( (string) $error->get_error_data() ) ) . "\n" );
+	} elseif ( is_wp_error( $error ) ) {
 		fail( "the plugin $name cannot be activated: " . wp_strip_all_tags( $error->get_error_message() ) );
 	}
 	echo "The plugin $name is $state now.\n";
