@@ -4,6 +4,7 @@
 The modules of community.docker start it in place of the docker command (their option ``docker_cli``), and compose_plan
 waits with ``exclusive`` for what another run has not ended yet.
 
+- A program of the project's own that calls docker itself (by its full path, as first argument) is run just so.
 - Standard output and standard error go to the caller and, of commands that change something, to a log, which the
   callback plugin ``phases`` shows line by line.
 - When Ansible is interrupted, nobody tells the processes that it has started: they notice it here, and end Docker.
@@ -234,15 +235,16 @@ def attend(command: list[str], environment: Mapping[str, str], answer: int, lock
 
 
 def main(arguments: list[str]) -> int:
-    """Run the docker command with the given arguments; returns its exit code."""
+    """Run the docker command, or another program by its full path, with the given arguments; returns its exit code."""
     docker = shutil.which("docker")
     if docker is None:
         sys.stderr.write("The docker command is missing; the role docker_engine installs it.\n")
         return 127
+    command = arguments if arguments[:1] and arguments[0].startswith("/") else [docker, *arguments]
     environment = clean_environment(os.environ, project_directory(arguments) / ".env")
     name = os.environ.get(LOG_VARIABLE, "")
     if not name or READING.intersection(arguments):
-        os.execve(docker, [docker, *arguments], environment)  # noqa: S606 -- no shell is meant
+        os.execve(command[0], command, environment)  # noqa: S606 -- no shell is meant
     answer = answer_of_caller()
     log_file = Path(name)
     log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -253,9 +255,9 @@ def main(arguments: list[str]) -> int:
             exit_on_signals(),
             exclusive(log_file.with_suffix(".lock"), notice, answer) as lock,
         ):
-            notice.write(f"$ docker {' '.join(arguments)}\n")
+            notice.write(f"$ {' '.join(['docker', *command[1:]] if command[0] == docker else command)}\n")
             notice.flush()
-            return attend([docker, *arguments], environment, answer, lock, log)
+            return attend(command, environment, answer, lock, log)
     except LockError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -60,6 +60,18 @@ def test_what_changes_something_is_in_the_log_too(tmp_path: Path) -> None:
     assert sorted(log[1:]) == ["err", "out compose up --wait"]
 
 
+def test_a_program_that_calls_docker_is_logged_without_what_docker_tells_it(tmp_path: Path) -> None:
+    environment = put_docker(tmp_path, "#!/bin/sh\nsleep 2.5; echo secret\n")
+    program = tmp_path / "program"
+    program.write_text(
+        f'#!/bin/sh\nsaid=$({sys.executable} {COMMAND} run it)\necho "$said" | wc -c\n', encoding="utf-8"
+    )
+    program.chmod(0o755)
+    assert run(environment, str(program), "before").stdout == "7\n", "no line of ours is between"
+    log = (tmp_path / "logs/compose.log").read_text(encoding="utf-8")
+    assert log == f"$ {program} before\n7\n"
+
+
 @pytest.mark.parametrize("arguments", [["compose", "ps", "--format", "json"], ["version"], ["image", "inspect", "x"]])
 def test_a_question_leaves_no_trace(tmp_path: Path, arguments: list[str]) -> None:
     environment = put_docker(tmp_path, "#!/bin/sh\necho answer\n")

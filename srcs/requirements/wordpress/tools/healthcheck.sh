@@ -1,6 +1,6 @@
 #!/bin/sh
 # Is php-fpm answering? And once a minute: WordPress's cron.
-# healthcheck.sh site: do the site's pages work? upgrade.sh asks it once after an upgrade.
+# healthcheck.sh site: do the site's pages work? upgrade.sh asks it before and after an upgrade.
 set -eu
 
 # fcgi NAME=VALUE...: one request to php-fpm, with nothing but these variables.
@@ -18,15 +18,17 @@ request() {
 
 if [ "${1-}" = site ]; then
     # Front page, login, REST, and what the dashboard loads with each of its pages.
+    bad=0
     for page in index.php:/ wp-login.php:/wp-login.php index.php:/wp-json/ wp-admin/admin-ajax.php:/wp-admin/admin-ajax.php; do
         headers=$(request "${page%%:*}" "${page#*:}" '' 2>&1 | tr -d '\r' | sed '/^$/q')
         case $headers in
         *'Status: 503'*) ;; # A plugin for maintenance, for example.
-        *'Status: 5'*) echo "the site answers ${page#*:} with $(echo "$headers" | sed -n 's/^Status: //p')"; exit 1 ;;
+        *'Status: 5'*) echo "the site answers ${page#*:} with $(echo "$headers" | sed -n 's/^Status: //p')"; bad=1 ;;
         *[Cc]ontent-[Tt]ype:*) ;;
-        *) echo "the site does not answer ${page#*:}"; exit 1 ;;
+        *) echo "the site does not answer ${page#*:}"; bad=1 ;;
         esac
     done
+    [ "$bad" = 0 ] || exit 1
     # Older themes and plugins than the release's, as content.sh found them.
     older=/var/www/html/.inception/content/older
     [ ! -f "$older" ] || cat "$older"
