@@ -38,8 +38,9 @@ def test_the_tree_that_the_subject_wants(project: Project) -> None:
 def test_nothing_is_left_unrendered(project: Project) -> None:
     for name, path in project.files().items():
         text = path.read_text(encoding="utf-8")
-        # `${#` is the shell's.
-        assert not re.search(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#", text.replace(AWKWARD_TITLE, "")), name
+        # `${#` is the shell's, `{{.` the docker command's.
+        ours = re.sub(r"\{\{\.[\w.]+\}\}", "", text.replace(AWKWARD_TITLE, ""))
+        assert not re.search(r"\{\{|\}\}|\{%|%\}|(?<!\$)\{#", ours), name
         assert not name.endswith(".j2")
         # An expression that was None, undefined or a whole mapping leaves these.
         assert not re.search(r"\bNone\b|\bomit_place_holder|AnsibleUndefined", text), name
