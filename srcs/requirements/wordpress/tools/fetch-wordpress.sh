@@ -47,8 +47,9 @@ fetch_published() {
     *) fail "$1 comes from $2, which anybody on the way can change; set ${4}_sha256, or ${4}_url to an https address." ;;
     esac
     download "$1" "$2" "$3" "$4" --proto =https
-    wanted=$(curl -fsSL --retry 3 --connect-timeout 15 --max-time "${CHECKSUM_SECONDS:-60}" --proto =https "$2.sha1" | cut -c1-40) && [ -n "$wanted" ] ||
+    wanted=$(curl -fsSL --retry 3 --connect-timeout 15 --max-time "${CHECKSUM_SECONDS:-60}" --proto =https "$2.sha1") && [ -n "$wanted" ] ||
         fail "$1 has no checksum at $2.sha1; set ${4}_sha256."
+    wanted=$(printf '%s' "$wanted" | cut -c1-40)
     got=$(sha1sum "$3" | cut -d' ' -f1)
     [ "$got" = "$wanted" ] ||
         fail "$1 from $2 has the SHA-1 $got, but $wanted is published beside it: the build stops."
