@@ -171,7 +171,8 @@ def test_the_distribution_takes_wp_cli_where_it_is_wanted(image: Sandbox, shelf:
         image.write(f"/usr/share/wordpress/{name}", content)
     image.write("/usr/share/wordpress/wp-content/languages/de_DE.mo", "")
     settings = shelf.settings(WORDPRESS_SUPPLY="distribution", WP_CLI_WITH_DISTRIBUTION=wanted)
-    image.ok("fetch-wordpress.sh", "/build", env=settings)
+    done = image.run("fetch-wordpress.sh", "/build", env=settings)
+    assert done.returncode == 0, done.stderr
     assert image.path("/build/core/wp-includes/version.php").exists()
     assert image.path("/build/wp-cli.phar").exists() == (wanted == "true")
 

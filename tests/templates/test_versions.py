@@ -41,7 +41,7 @@ class Service:
                 }
                 if self.path == "/moved/":
                     self.send_response(302)
-                    self.send_header("Location", f"http://localhost:{self.server.server_port}/version-check/")
+                    self.send_header("Location", f"http://localhost:{service.server.server_port}/version-check/")
                     self.end_headers()
                     return
                 content = known.get(self.path)
