@@ -28,7 +28,7 @@ FORMAT ?= text
 PROJECT ?= .
 
 # Make itself ignores a misspelt variable, and something else would be done than was meant.
-KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
+KNOWN := ADMIN ARGS CREDENTIALS DATE DIR DOMAIN FIND FORCE FORMAT FROM INSTALL KEEP KILL LIMIT LOCALE LOGIN ONLY OUTPUT PORT PROJECT QUICK QUIET REBOOT SSH STRICT SUBJECT TITLE
 NEAREST = $(shell python3 -c 'import difflib, sys; print(*difflib.get_close_matches(sys.argv[1].upper(), sys.argv[2:], 1))' '$(1)' $(KNOWN))
 UNKNOWN = $(1) is no variable of this Makefile; $(or $(patsubst %,did you mean %?,$(NEAREST)),known are: $(KNOWN))
 $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(if $(filter $(KNOWN),$(name)),,$(error $(call UNKNOWN,$(name))))))
@@ -37,6 +37,7 @@ $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name))
 GOALS := $(or $(MAKECMDGOALS),up)
 given_for = $(if $(filter command,$(firstword $(origin $(1)))),$(if $(filter $(2) help,$(GOALS)),,$(error $(1) is for make $(2) alone; otherwise $(3))))
 $(foreach name,TITLE LOCALE ADMIN,$(call given_for,$(name),init,it is a setting: make settings tells where it goes))
+$(call given_for,FROM,restore,inception_backup_repository says where backups are)
 $(call given_for,PORT,evaluate,the site's port is the setting inception_https_port)
 $(call given_for,DOMAIN,evaluate,the site's name is the setting inception_domain)
 
@@ -49,6 +50,7 @@ JUDGE = $(if $(BECOME),INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(ARGS) 
 PLAY = $(JUDGE) $(BIN)/ansible-playbook $(BECOME) $(ARGS)
 # What is given is not asked for. It goes through the environment as it is, so that no quote or dollar is in the way.
 export SETTINGS_FIND := $(value FIND)
+export RESTORE_FROM := $(value FROM)
 export INIT_LOGIN := $(value LOGIN)
 export INIT_TITLE := $(value TITLE)
 export INIT_LOCALE := $(value LOCALE)
@@ -64,7 +66,7 @@ EVALUATE = $(if $(LOGIN),--login "$(LOGIN)") $(if $(DOMAIN),--domain "$(DOMAIN)"
 	$(if $(LIMIT),--limit "$(LIMIT)") $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(filter command,$(origin PROJECT)),--fresh)
 
 .DEFAULT_GOAL := up
-.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock help moved
+.PHONY: all up down stop clean fclean re ps logs wp init settings check evaluate bench export render test lint lock backup restore drill status help moved
 
 ##@ Run the site
 up: $(VENV)/.ready ## Build and start everything on this machine (LOGIN=wil QUIET=1); also: make, make all
@@ -89,11 +91,24 @@ re: fclean ## Remove everything, then build anew
 ps: ## List the containers
 	@$(DOCKER) compose --project-directory srcs ps
 
+status: $(VENV)/.ready ## What there is to know in ten lines (FORMAT=text|json|prometheus)
+	@STATUS_FORMAT="$(FORMAT)" INCEPTION_OUTPUT=message $(BIN)/ansible-playbook $(BECOME) $(ARGS) playbooks/status.yml
+
 logs: ## Follow the logs of the services
 	@$(DOCKER) compose --project-directory srcs logs --follow --tail 100
 
 wp: ## Run wp-cli (ARGS="post list")
 	@$(DOCKER) compose --project-directory srcs exec --user www-data wordpress wp $(ARGS)
+
+##@ Backups
+backup: $(VENV)/.ready ## Back the site up without stopping it
+	@$(PLAY) playbooks/backup.yml
+
+restore: $(VENV)/.ready ## Bring a backup back, also on a new machine (FROM=latest|id|repository; FORCE=1 over a site, which is kept)
+	@$(PLAY) playbooks/restore.yml $(if $(filter 1,$(FORCE)),-e backup_force=true)
+
+drill: $(VENV)/.ready ## Bring the newest backup up beside the site, and compare
+	@$(PLAY) playbooks/drill.yml
 
 ##@ Settings
 init: $(VENV)/.ready ## Write your settings, asking for what the first start fixes (or: LOGIN=wil TITLE="My site" LOCALE=ko_KR ADMIN=boss)

@@ -287,6 +287,17 @@ def _url(name: str, value: object) -> str | None:
     return f"{name} is {str(value)!r}, but must be an http or https address."
 
 
+def _repository(name: str, value: object) -> str | None:
+    """Judge where backups go, without showing a password that an address may hold."""
+    text = str(value)
+    if re.fullmatch(r"(?:sftp|rest|s3|b2|azure|gs|swift|rclone):\S+", text):
+        return None
+    return _own_directory(name, value) and (
+        f"{name} must be an absolute path of a directory of its own, sftp:user@host:/directory, or another address that restic "
+        "knows."
+    )
+
+
 def _administrator(name: str, value: object) -> str | None:
     if not _WORDPRESS_USER.fullmatch(str(value)):
         return f"{name} is {str(value)!r}, but WordPress takes 1 to 60 letters, digits, inner spaces and _ . @ - in a user name."
@@ -342,6 +353,10 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
     "inception_wait_timeout": _within(10, 3600, "seconds"),
     "inception_apt_mirror": _url,
     "inception_registry_url": _url,
+    "inception_backup_repository": _repository,
+    "inception_backup_keep_days": _within(0, 3650, "days"),
+    "inception_backup_keep_weeks": _within(0, 520, "weeks"),
+    "inception_backup_keep_months": _within(0, 120, "months"),
     "mariadb_buffer_pool_mb": _buffer_pool,
     "host_address": _address,
     "mariadb_database": _matches(_SQL_NAME, "a letter and then at most 31 letters, digits or _"),
@@ -360,9 +375,29 @@ _JUDGES: dict[str, Callable[[str, object], str | None]] = {
 }
 
 
+def _backup_relations(settings: Mapping[str, object]) -> list[str]:
+    """Judge what only several settings of backups together can tell."""
+    found: list[str] = []
+    if "inception_backup_keep_days" in settings and not any(
+        int(str(settings.get(f"inception_backup_keep_{unit}", 0))) for unit in ("days", "weeks", "months")
+    ):
+        found.append(
+            "inception_backup_keep_days, _weeks and _months are all 0, so that no backup would be kept; raise one."
+        )
+    if (repository := str(settings.get("inception_backup_repository", ""))).startswith("/") and any(
+        f"{repository}/".startswith(f"{settings.get(name)}/")
+        for name in ("inception_project_dir", "inception_data_dir")
+    ):
+        found.append(
+            "inception_backup_repository lies in inception_project_dir or inception_data_dir, where git or `make fclean` would "
+            "get at it; name a directory elsewhere."
+        )
+    return found
+
+
 def _relations(settings: Mapping[str, object]) -> list[str]:
     """Judge what only several settings together can tell."""
-    found: list[str] = []
+    found = _backup_relations(settings)
 
     def text(name: str) -> str:
         return str(settings.get(name, "")).casefold()

@@ -21,6 +21,10 @@ description:
   - C(volumes) is a list of named volumes, each with C(name), numeric C(owner) and C(group), and C(mode). The volume keeps its
     data in a directory of that name below C(inception_data_dir).
   - C(backup) is a list of those volumes whose data cannot be made anew.
+  - C(dump) says that a dump of this service's database stands for the files of these volumes; C(mariadb) is the one kind
+    that is known.
+  - C(backup_except) is a list of paths that are not backed up, because the service makes them anew. Each begins with the
+    name of the volume.
   - C(secrets) is a list of files in C(secrets/), each with C(name) (at C(/run/secrets/) in the containers), C(file),
     C(description), numeric C(owner) (0) and C(mode) (C(0400)).
   - With a C(length) a secret is generated where it is missing, from so many letters and digits; with the length 0 it is an
@@ -80,6 +84,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "networks": _list(name=_TEXT, internal={"type": "bool", "default": False}),
     "volumes": _list(name=_TEXT, owner=_NUMBER, group=_NUMBER, mode=_TEXT),
     "backup": {"type": "list", "elements": "str", "default": []},
+    "dump": {"type": "str", "choices": ["", "mariadb"], "default": ""},
+    "backup_except": {"type": "list", "elements": "str", "default": []},
     "secrets": _list(
         name=_TEXT,
         file=_TEXT,

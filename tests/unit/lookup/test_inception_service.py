@@ -28,6 +28,8 @@ def test_what_is_left_out_has_a_default() -> None:
         "networks": [],
         "volumes": [],
         "backup": [],
+        "dump": "",
+        "backup_except": [],
         "secrets": [],
         "upstream_urls": [],
     }
